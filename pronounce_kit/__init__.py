@@ -1,0 +1,81 @@
+"""Read a sentence aloud and see which words and sounds went wrong.
+
+    import pronounce_kit as pk
+
+    service = pk.connect()                                   # the Speech service, or the embedded engine
+    assessment = service.assess("hello.wav", "Good morning.")
+    pk.words(assessment)                                     # a DataFrame, one row per word
+    pk.charts.plot_words(assessment)
+
+The public names below are imported when they are first used, so that `import pronounce_kit` costs
+milliseconds and loads neither pandas nor matplotlib nor the engine.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "Assessment": "results",
+    "AudioError": "errors",
+    "InputError": "errors",
+    "LocalSpeech": "local",
+    "MissingDependencyError": "errors",
+    "ParameterError": "errors",
+    "Phoneme": "results",
+    "PronounceKitError": "errors",
+    "PronunciationScoreParams": "params",
+    "Recording": "recording",
+    "ReplyError": "errors",
+    "SpeechService": "service",
+    "Syllable": "results",
+    "TextError": "errors",
+    "UnsupportedPlatformError": "errors",
+    "Word": "results",
+    "connect": "service",
+    "phonemes": "frames",
+    "syllables": "frames",
+    "utterances": "frames",
+    "words": "frames",
+}
+_SUBMODULES = frozenset({"charts", "report"})
+
+__all__ = [*sorted(_HOME_OF), "charts", "report"]
+
+if TYPE_CHECKING:
+    from . import charts, report
+    from .errors import (
+        AudioError,
+        InputError,
+        MissingDependencyError,
+        ParameterError,
+        PronounceKitError,
+        ReplyError,
+        TextError,
+        UnsupportedPlatformError,
+    )
+    from .frames import phonemes, syllables, utterances, words
+    from .local import LocalSpeech
+    from .params import PronunciationScoreParams
+    from .recording import Recording
+    from .results import Assessment, Phoneme, Syllable, Word
+    from .service import SpeechService, connect
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used (PEP 562)."""
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

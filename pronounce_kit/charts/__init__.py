@@ -1,0 +1,1 @@
+"""Words and sounds in colour."""
