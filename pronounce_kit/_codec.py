@@ -1,0 +1,377 @@
+"""Sound files to 16 kHz mono samples and back, through PyAV; used by `recording` only.
+
+Everything comes from outside, so everything is bounded: bytes read, seconds decoded, channels, sample rates.
+Decoding goes piece by piece and stops at the first limit, whatever the header claims. PyAV, which takes 0.1 s to
+import, is imported inside the functions. Its logs are off by default, so FFmpeg writes nothing to stderr.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import AudioError
+
+if TYPE_CHECKING:
+    from av import AudioFrame, AudioResampler, AudioStream
+    from av.container import InputContainer
+
+Samples = NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+"""Hertz: what the Speech service and the embedded engine listen to."""
+
+MAX_BYTES = 200_000_000
+"""Largest file or upload that is read."""
+
+MAX_SECONDS = 30 * 60.0
+"""Longest recording that is decoded."""
+
+MAX_CHANNELS = 8
+"""7.1 surround. PyAV crashes the process on planar frames with more, so this is a limit of safety, not taste."""
+
+MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 768_000
+"""Hertz; a header that claims anything else is wrong, and would multiply the samples without bound."""
+
+# Demuxers for sound and video files. Playlists (HLS, concat, SDP, ...) stay out: they open other files and addresses.
+_DEMUXERS = "aac,ac3,aiff,amr,asf,au,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,wav,webm"
+
+# First bytes (at an offset) of common formats, to tell a damaged recording from something that never was one.
+_MAGIC = (
+    (0, b"\x1a\x45\xdf\xa3", "WebM"),
+    (0, b"OggS", "OGG"),
+    (0, b"RIFF", "WAV"),
+    (0, b"fLaC", "FLAC"),
+    (0, b"ID3", "MP3"),
+    (4, b"ftyp", "M4A"),
+)
+
+# A channel this much weaker than the loudest one (30 dB) carries no speech, and does not count in the downmix.
+_ACTIVE_SHARE = 1e-3
+# A mix this much weaker than its loudest channel (10 dB) means that channels in opposite phase cancelled out.
+_CANCELLED_SHARE = 0.1
+
+_RECORD_AGAIN = "Record again, and wait a moment before you press Stop."
+_USE_FORMATS = "Use a WAV, FLAC, MP3, M4A, OGG or WebM recording."
+
+
+class Decoded(NamedTuple):
+    """What `decode` found."""
+
+    samples: Samples
+    """Shape (n,), 16 kHz mono, in [-1, 1]."""
+    is_opus: bool
+    """Whether the bytes are intact Opus, mono or stereo, in WebM or OGG, so that `remux_opus` can take them."""
+
+
+def decode(data: bytes, what: str) -> Decoded:
+    """Decode the best audio track of a sound or video file.
+
+    `what` names the recording in messages. A file that is cut off gives what is there. Raises `AudioError` for
+    anything else that is not a recording of at most `MAX_SECONDS`.
+    """
+    import av
+
+    if not data:
+        raise AudioError(f"{what} is empty (0 bytes). {_RECORD_AGAIN}")
+    if len(data) > MAX_BYTES:
+        raise too_many_bytes(what)
+    if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and data[8:12] == b"WAVE":
+        data = _plain_wav(data, what)
+    options = {"format_whitelist": _DEMUXERS}
+    try:
+        container = av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options)
+    except Exception:  # whatever PyAV raises on bytes from outside (a dozen classes), the bytes are at fault
+        raise _unreadable(data, what) from None
+    try:
+        with container:
+            return _decode_container(container, data, what)
+    except AudioError:
+        raise
+    except Exception:
+        raise _unreadable(data, what) from None
+
+
+def _decode_container(container: InputContainer, data: bytes, what: str) -> Decoded:
+    track = _best_track(container)
+    if track is None:
+        raise AudioError(f"{what} has no audio track. {_USE_FORMATS}")
+    context = track.codec_context
+    _check_source(context.sample_rate, context.channels, what)
+    tally = _Tally()
+    samples = _collect(_frames(container, track, tally), what)
+    if not samples.size:
+        if tally.failed or tally.cut_off:
+            raise _unreadable(data, what)
+        raise AudioError(f"{what} holds no sound, only a header. {_RECORD_AGAIN}")
+    if tally.failed > tally.decoded:
+        raise AudioError(
+            f"{what} is damaged: most of it cannot be decoded. Record it again or use another copy of the file."
+        )
+    is_opus = (
+        context.name in ("opus", "libopus")
+        and container.format.name in ("ogg", "matroska,webm")
+        and context.channels <= 2
+        and not tally.failed
+    )
+    return Decoded(samples, is_opus)
+
+
+class _Tally:
+    """How many packets could be decoded, and whether the file ended before its time."""
+
+    def __init__(self) -> None:
+        self.decoded = 0
+        self.failed = 0
+        self.cut_off = False
+
+
+def _best_track(container: InputContainer) -> AudioStream | None:
+    from av import AudioStream
+
+    track = container.streams.best("audio")
+    return track if isinstance(track, AudioStream) else None
+
+
+def _frames(container: InputContainer, track: AudioStream, tally: _Tally) -> Iterator[AudioFrame]:
+    """Decoded frames; a packet that cannot be decoded is counted and skipped."""
+    from av import FFmpegError
+
+    packets = container.demux(track)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except FFmpegError:
+            tally.cut_off = True
+            return
+        try:
+            frames = track.decode(packet)
+        except FFmpegError:
+            tally.failed += 1
+            continue
+        tally.decoded += bool(frames)
+        yield from frames
+
+
+def _collect(frames: Iterable[AudioFrame], what: str) -> Samples:
+    """Frames of any format, which may change on the way, to 16 kHz mono within [-1, 1]."""
+    from av import AudioResampler
+
+    limit = round(MAX_SECONDS * SAMPLE_RATE)
+    segments: list[Samples] = []  # finished ones
+    total = 0
+    setup: tuple[object, ...] = ()
+    resampler: AudioResampler | None = None
+    downmix = _Downmix([])
+
+    def take(frame: AudioFrame | None) -> None:
+        nonlocal total
+        if resampler is None:
+            return
+        for piece in resampler.resample(frame):
+            total += piece.samples
+            if total > limit:
+                raise too_long(what)
+            # Packed, so one plane: PyAV reads beyond its planes when it turns 8 planar channels into an array.
+            downmix.add(np.asarray(piece.to_ndarray(), np.float32).reshape(piece.samples, -1))
+
+    for frame in frames:
+        layout = frame.layout
+        _check_source(frame.sample_rate, layout.nb_channels, what)
+        if setup != (frame.format.name, layout.name, frame.sample_rate):
+            take(None)
+            segments.append(downmix.finish())
+            setup = (frame.format.name, layout.name, frame.sample_rate)
+            downmix = _Downmix([channel.name for channel in layout.channels])
+            resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE)
+        frame.pts = None  # the samples follow each other, whatever a damaged file says about their times
+        take(frame)
+    take(None)
+    segments.append(downmix.finish())
+    samples = np.concatenate(segments)
+    del segments
+    if not np.isfinite(samples).all():
+        raise AudioError(
+            f"{what} holds samples that are not numbers (NaN or infinity). Save the recording again as 16-bit WAV."
+        )
+    return np.clip(samples, -1, 1, out=samples)
+
+
+class _Downmix:
+    """Piece by piece, the mean of those channels that carry sound.
+
+    A plain mean would make speech on one channel of six 16 dB weaker, and lose a stereo file whose channels are in
+    opposite phase. Only the sum and the first channel are kept, so that memory does not grow with the channels.
+    """
+
+    def __init__(self, channel_names: list[str]) -> None:
+        # The low-frequency effects of surround sound are rumble, not speech.
+        weights = [float(name != "LFE") for name in channel_names]
+        self._weights = np.array(weights if any(weights) else [1.0] * len(weights), np.float32)
+        self._energy = np.zeros(len(weights))
+        self._sum: list[Samples] = []
+        self._first: list[Samples] = []
+
+    def add(self, piece: Samples) -> None:
+        """Add samples of shape (n, channels)."""
+        if len(self._weights) <= 1:
+            self._sum.append(piece[:, 0].copy())
+            return
+        with np.errstate(over="ignore", invalid="ignore"):  # float files may hold anything; checked at the end
+            self._energy += np.einsum("ij,ij->j", piece, piece, dtype=np.float64) * self._weights
+            self._sum.append(piece @ self._weights)
+        self._first.append(piece[:, 0].copy())
+
+    def finish(self) -> Samples:
+        """The mono samples, shape (n,)."""
+        if not self._sum:
+            return np.zeros(0, np.float32)
+        mix = np.concatenate(self._sum)
+        self._sum.clear()
+        loudest = self._energy.max(initial=0.0)
+        if len(self._weights) <= 1 or not np.isfinite(loudest) or loudest == 0:
+            return mix
+        mix /= np.count_nonzero(self._energy > _ACTIVE_SHARE * loudest)
+        mixed = float(np.dot(mix, mix))
+        if mixed < _CANCELLED_SHARE * loudest and self._energy[0] > _CANCELLED_SHARE * loudest:
+            return np.concatenate(self._first)
+        return mix
+
+
+def to_mono(samples: Samples) -> Samples:
+    """Shape (n, channels) to (n,), the way decoded files are mixed."""
+    downmix = _Downmix([""] * samples.shape[1])
+    downmix.add(samples)
+    return downmix.finish()
+
+
+def resample(samples: Samples, sample_rate: int, what: str) -> Samples:
+    """Mono samples of any rate to 16 kHz; those of 16 kHz come back as they are."""
+    import av
+
+    _check_source(sample_rate, 1, what)
+    if sample_rate == SAMPLE_RATE or not samples.size:
+        return samples
+
+    def frames() -> Iterator[AudioFrame]:
+        for start in range(0, len(samples), sample_rate):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + sample_rate], "flt", "mono")
+            frame.sample_rate = sample_rate
+            yield frame
+
+    return _collect(frames(), what)
+
+
+def encode_opus(samples: Samples) -> bytes:
+    """16 kHz mono samples to OGG Opus, 32 kbit/s: wideband speech without audible loss."""
+    import av
+
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="ogg") as target:
+        stream = target.add_stream("libopus", rate=SAMPLE_RATE, layout="mono")
+        stream.bit_rate = 32_000
+        for start in range(0, len(samples), SAMPLE_RATE):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + SAMPLE_RATE], "flt", "mono")
+            frame.sample_rate = SAMPLE_RATE
+            frame.pts = start
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def remux_opus(data: bytes) -> bytes:
+    """The Opus packets of a WebM or OGG file, untouched, in a new OGG file."""
+    import av
+
+    buffer = io.BytesIO()
+    options = {"format_whitelist": "matroska,webm,ogg"}
+    with (
+        av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options) as source,
+        av.open(buffer, "w", format="ogg") as target,
+    ):
+        track = source.streams.best("audio")
+        stream = target.add_stream_from_template(track)
+        for packet in source.demux(track):
+            if packet.dts is not None:  # the last, empty packet only flushes decoders
+                packet.stream = stream
+                target.mux(packet)
+    return buffer.getvalue()
+
+
+def too_long(what: str) -> AudioError:
+    """The error for a recording of more than `MAX_SECONDS`."""
+    return AudioError(f"{what} is longer than {MAX_SECONDS / 60:g} minutes. Cut it into shorter recordings.")
+
+
+def too_many_bytes(what: str) -> AudioError:
+    """The error for a file of more than `MAX_BYTES`."""
+    return AudioError(
+        f"{what} is larger than {MAX_BYTES / 1e6:g} MB. Cut it into shorter recordings, or save it as FLAC or MP3."
+    )
+
+
+def _check_source(sample_rate: int, channels: int, what: str) -> None:
+    if not MIN_SOURCE_RATE <= sample_rate <= MAX_SOURCE_RATE:
+        raise AudioError(
+            f"{what} claims a sample rate of {sample_rate} Hz, which no recording has. "
+            "Save it again at 16000 Hz or another common rate."
+        )
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise AudioError(
+            f"{what} claims {channels} channels; at most {MAX_CHANNELS} are read. Save it again as mono or stereo."
+        )
+
+
+def _unreadable(data: bytes, what: str) -> AudioError:
+    for offset, magic, name in _MAGIC:
+        if data[offset : offset + len(magic)] == magic:
+            return AudioError(f"{what} begins like {name} but holds no sound that can be decoded. {_RECORD_AGAIN}")
+    return AudioError(f"{what} is not a sound file that can be read. {_USE_FORMATS}")
+
+
+def _plain_wav(data: bytes, what: str) -> bytes:
+    """A WAV file with nothing but its format and all its samples.
+
+    Streaming writers leave a guess where the length of the samples belongs: 0, the largest number, or less or more
+    than there is. And for a tag that claims 2 GB, FFmpeg takes the 2 GB. So the chunks are read here.
+    """
+    order: Literal["big", "little"] = "big" if data[:4] == b"RIFX" else "little"
+    at = 12
+    long_size = 0
+    layout = b""
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], order)
+        start = at + 8
+        if name == b"ds64":  # RF64, for more than 4 GB: the true size of the samples, whose own field is all ones
+            long_size = int.from_bytes(data[start + 8 : start + 16], order)
+        elif name == b"fmt ":
+            layout = data[start : start + min(size, 1024)]
+        elif name == b"data":
+            end = start + (long_size if size == 0xFFFFFFFF else size)
+            samples = memoryview(data)[start : end if end > start and _ends_at_chunk(data, end, order) else None]
+            sizes = [
+                number.to_bytes(4, order) for number in (20 + len(layout) + len(samples), len(layout), len(samples))
+            ]
+            magic = b"RIFX" if order == "big" else b"RIFF"
+            return b"".join((magic, sizes[0], b"WAVEfmt ", sizes[1], layout, b"data", sizes[2], samples))
+        at = start + size + size % 2
+    raise _unreadable(data, what)
+
+
+def _ends_at_chunk(data: bytes, end: int, order: Literal["big", "little"]) -> bool:
+    """Whether the samples of a WAV can end here: at the end of the file, or where chunks follow up to its end."""
+    at = end + end % 2
+    while at + 8 <= len(data):
+        if not (data[at : at + 4].isascii() and data[at : at + 4].decode("ascii").isprintable()):
+            return False
+        size = int.from_bytes(data[at + 4 : at + 8], order)
+        at += 8 + size + size % 2
+        if at > len(data) + 1:
+            return False  # it does not fit, so its name and size were samples
+    return end >= len(data) - 1 or at > end + 1
