@@ -1,0 +1,553 @@
+"""Typed results of an assessment, and the one reader of the Speech service's replies.
+
+A reply comes in three shapes: flat (REST) with the scores on each object, nested (socket SDK) with the scores in
+a `PronunciationAssessment` object on each, and a list of replies (long audio). `read_reply` turns each into the
+flat shape; the `*_FIELDS` tables say which of its keys become which field, here and in the columns of `frames`.
+
+Rules of reading:
+
+- Times are seconds; the reply counts ticks of 100 ns. Scores keep the reply's scale: 0-100, or 0-5 with FivePoint.
+- Numbers may be strings. What is absent, null, not finite or no number at all is None, never 0 and never an error.
+- An omitted word was not said: it, its syllables and phonemes have neither score nor time, though the reply says 0.
+- Where nothing was said (no match, silence, noise, or every word omitted), the text has no score at all.
+- Breaks and monotone speech are found in `Feedback` only; the error type knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from .errors import ReplyError
+
+Json: TypeAlias = dict[str, Any]
+
+TICKS_PER_SECOND = 10_000_000
+
+PROSODY_THRESHOLD = 0.75
+"""A break or monotone speech is flagged from this confidence on.
+
+The service's documentation ("Use pronunciation assessment", breaks) leaves the threshold to the caller and
+recommends 0.75. Confidences over 1 occur.
+"""
+
+STATUSES = ("Success", "NoMatch", "InitialSilenceTimeout", "BabbleTimeout", "Error", "EndOfDictation")
+"""Recognition statuses in the order of the service's own numbers; a few replies give the number."""
+
+_NOTHING_HEARD = frozenset(STATUSES[1:5])
+
+NESTED = "PronunciationAssessment"
+"""Key of the object that has the scores in the nested shape."""
+
+# Keys that hold what was measured on speech; an omitted word has none of it, whatever the reply says.
+_MEASURED = frozenset({"AccuracyScore", "Offset", "Duration", "Confidence", "Feedback", "NBestPhonemes", NESTED})
+
+_REPLY_KEYS = frozenset(
+    {
+        *("RecognitionStatus", "NBest", "DisplayText", "Offset", "Duration", "SNR"),
+        *("Words", "Lexical", "Display", "PronScore", "AccuracyScore", NESTED),
+    }
+)
+
+
+# --- reading one value ------------------------------------------------------------------------------------------
+
+
+def number(value: object) -> float | None:
+    """A finite number, also from a string; anything else is None."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        result = float(value)  # type: ignore[arg-type]  # the except clause is the check
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return result if math.isfinite(result) else None
+
+
+def seconds(value: object) -> float | None:
+    """Ticks of 100 ns as seconds."""
+    ticks = number(value)
+    return None if ticks is None else ticks / TICKS_PER_SECOND
+
+
+def text(value: object) -> str | None:
+    """A string that is not empty; anything else is None."""
+    return value if isinstance(value, str) and value else None
+
+
+def verbatim(value: object) -> str | None:
+    """A string, also the empty one, which as a reference text means unscripted."""
+    return value if isinstance(value, str) else None
+
+
+def status_name(value: object) -> str | None:
+    """The name of a recognition status, also from the service's number for it (0 is Success)."""
+    code = number(value)
+    if code is None:
+        return text(value)
+    return STATUSES[int(code)] if code in range(len(STATUSES)) else str(value)
+
+
+# --- which key becomes which field ------------------------------------------------------------------------------
+
+
+class Field(NamedTuple):
+    """A field of a result: its name, its key in the flat reply, and how the value there is read."""
+
+    name: str
+    key: str
+    read: Callable[[object], Any]
+
+
+SCORE_FIELDS = (
+    Field("pron_score", "PronScore", number),
+    Field("accuracy_score", "AccuracyScore", number),
+    Field("fluency_score", "FluencyScore", number),
+    Field("completeness_score", "CompletenessScore", number),
+    Field("prosody_score", "ProsodyScore", number),
+)
+UTTERANCE_FIELDS = (
+    Field("reference_text", "ReferenceText", verbatim),
+    Field("recognition_status", "RecognitionStatus", status_name),
+    Field("display_text", "DisplayText", text),
+    Field("lexical", "Lexical", text),
+    Field("offset_s", "Offset", seconds),
+    Field("duration_s", "Duration", seconds),
+    Field("snr_db", "SNR", number),
+    Field("confidence", "Confidence", number),
+)
+_MEASURE_FIELDS = (
+    Field("accuracy_score", "AccuracyScore", number),
+    Field("offset_s", "Offset", seconds),
+    Field("duration_s", "Duration", seconds),
+)
+WORD_FIELDS = (
+    Field("word", "Word", text),
+    Field("error_type", "ErrorType", text),
+    Field("confidence", "Confidence", number),
+    *_MEASURE_FIELDS,
+)
+# Keys of the object that `prosody_of` finds in a word.
+PROSODY_FIELDS = (
+    Field("unexpected_break_confidence", "UnexpectedBreak", number),
+    Field("missing_break_confidence", "MissingBreak", number),
+    Field("break_length_s", "BreakLength", seconds),
+    Field("monotone_confidence", "Monotone", number),
+)
+SYLLABLE_FIELDS = (Field("syllable", "Syllable", text), Field("grapheme", "Grapheme", text), *_MEASURE_FIELDS)
+PHONEME_FIELDS = (Field("phoneme", "Phoneme", text), *_MEASURE_FIELDS)
+
+
+def read_fields(obj: Json, fields: Iterable[Field]) -> dict[str, Any]:
+    """The fields of one flat object."""
+    return {name: read(obj.get(key)) for name, key, read in fields}
+
+
+# --- results ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NBestPhoneme:
+    """A sound that the service may have heard, and how sure it is (0-100)."""
+
+    phoneme: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Phoneme:
+    """A sound of the reference pronunciation.
+
+    `phoneme` is None where the reply leaves the name empty, as it does outside en-US and zh-CN. `nbest` has the
+    sounds heard in its place, likeliest first; it is empty unless candidates were asked for.
+    """
+
+    phoneme: str | None
+    accuracy_score: float | None
+    offset_s: float | None
+    duration_s: float | None
+    nbest: tuple[NBestPhoneme, ...] = ()
+
+    @property
+    def heard(self) -> str | None:
+        """The likeliest sound heard here, or None where the reply has no candidates."""
+        return (self.nbest[0].phoneme or None) if self.nbest else None
+
+
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """A syllable: `syllable` in phonemes, `grapheme` in letters (None for a word unknown to the service)."""
+
+    syllable: str | None
+    grapheme: str | None
+    accuracy_score: float | None
+    offset_s: float | None
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the reference text, or one that the speaker added.
+
+    `error_type` is "None", "Mispronunciation", "Omission" or "Insertion", or None where the reply has none.
+    Breaks are those before this word. `word` is "" where the reply names none.
+    """
+
+    word: str
+    accuracy_score: float | None
+    error_type: str | None
+    offset_s: float | None
+    duration_s: float | None
+    confidence: float | None = None
+    syllables: tuple[Syllable, ...] = ()
+    phonemes: tuple[Phoneme, ...] = ()
+    unexpected_break_confidence: float | None = None
+    missing_break_confidence: float | None = None
+    break_length_s: float | None = None
+    monotone_confidence: float | None = None
+
+    @property
+    def unexpected_break(self) -> bool | None:
+        """Whether the speaker paused before this word where no pause belongs; None without prosody."""
+        return _flag(self.unexpected_break_confidence)
+
+    @property
+    def missing_break(self) -> bool | None:
+        """Whether a pause before this word is missing; None without prosody."""
+        return _flag(self.missing_break_confidence)
+
+    @property
+    def monotone(self) -> bool | None:
+        """Whether the word was said in a flat voice; None without prosody."""
+        return _flag(self.monotone_confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores of the whole text on the reply's scale: 0-100, or 0-5 with FivePoint."""
+
+    pron: float | None = None
+    accuracy: float | None = None
+    fluency: float | None = None
+    completeness: float | None = None
+    prosody: float | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Assessment:
+    """What the Speech service said about one recording.
+
+    `status` is the service's RecognitionStatus ("Success", "NoMatch", ...), None for an empty reply. `reference_text`
+    is None where nobody gave it, and "" for unscripted speech. `raw` is the reply itself, not a copy: the tables of
+    `frames` are read from it, so leave it as it is. Comparing two assessments leaves `raw` out.
+    """
+
+    status: str | None
+    display_text: str | None
+    lexical: str | None
+    reference_text: str | None
+    scores: Scores
+    words: tuple[Word, ...]
+    offset_s: float | None
+    duration_s: float | None
+    snr_db: float | None
+    confidence: float | None
+    raw: Any = field(compare=False)
+    utterance_id: str | None = None
+    student: str | None = None
+
+    @classmethod
+    def from_json(
+        cls,
+        obj: object,
+        *,
+        reference_text: str | None = None,
+        utterance_id: str | None = None,
+        student: str | None = None,
+    ) -> Assessment:
+        """Read a reply of any shape: a dict, a list of dicts (one long recording), or their JSON as str or bytes.
+
+        `reference_text` and `utterance_id` default to the reply's own ReferenceText and Id, where it has them.
+        See `merge_replies` for the scores of a list. Raises `ReplyError` for what is no reply.
+        """
+        raw = load_json(obj)
+        top, words = read_reply(raw)
+        fields = read_fields(top, UTTERANCE_FIELDS)
+        fields["status"] = fields.pop("recognition_status")
+        if reference_text is not None:
+            fields["reference_text"] = reference_text
+        return cls(
+            **fields,
+            scores=Scores(**{name.removesuffix("_score"): v for name, v in read_fields(top, SCORE_FIELDS).items()}),
+            words=tuple(map(_word, words)),
+            raw=raw,
+            utterance_id=text(top.get("Id")) if utterance_id is None else str(utterance_id),
+            student=None if student is None else str(student),
+        )
+
+    def __repr__(self) -> str:
+        said = [
+            f"{name} {value:g}"
+            for name in Scores.__dataclass_fields__
+            if (value := getattr(self.scores, name)) is not None
+        ]
+        wrong = [
+            f"{word.word!r} {word.error_type}"
+            for word in self.words
+            if word.error_type is not None and word.error_type != "None"
+        ]
+        if len(wrong) > 8:
+            wrong[8:] = [f"{len(wrong) - 8} more"]
+        parts = (self.display_text and repr(self.display_text), ", ".join(said) or "no scores", ", ".join(wrong))
+        return f"<Assessment {self.status or 'without status'}: {'; '.join(filter(None, parts))}>"
+
+    def _repr_html_(self) -> str:
+        """The text in colours, for a notebook."""
+        from .highlight import assessment_html  # highlight imports this module
+
+        return assessment_html(self)
+
+
+def _flag(confidence: float | None) -> bool | None:
+    return None if confidence is None else confidence >= PROSODY_THRESHOLD
+
+
+def _word(word: Json) -> Word:
+    fields = read_fields(word, WORD_FIELDS)
+    fields["word"] = fields["word"] or ""
+    return Word(
+        **fields,
+        **read_fields(prosody_of(word), PROSODY_FIELDS),
+        syllables=tuple(Syllable(**read_fields(s, SYLLABLE_FIELDS)) for s in parts_of(word, "Syllables")),
+        phonemes=tuple(
+            Phoneme(
+                **read_fields(phoneme, PHONEME_FIELDS),
+                nbest=tuple(
+                    NBestPhoneme(text(candidate.get("Phoneme")) or "", number(candidate.get("Score")))
+                    for candidate in dicts_in(phoneme.get("NBestPhonemes"))
+                ),
+            )
+            for phoneme in parts_of(word, "Phonemes")
+        ),
+    )
+
+
+# --- reading a reply: any shape -> flat -------------------------------------------------------------------------
+
+
+def load_json(obj: object) -> object:
+    """Parse JSON given as str or bytes; any other object is returned as it is.
+
+    Forgives a byte order mark and the trailing commas of the service's own documentation, whose samples people
+    paste in. Raises `ReplyError` for what is not JSON.
+    """
+    if not isinstance(obj, (str, bytes, bytearray)):
+        return obj
+    try:
+        source = (obj if isinstance(obj, str) else obj.decode("utf-8")).removeprefix("\ufeff")
+        try:
+            return json.loads(source)
+        except ValueError:
+            return json.loads(_TRAILING_COMMA.sub(r"\1", source))
+    except (ValueError, RecursionError):
+        start = _shorten(repr(obj[:300]))
+        raise ReplyError(f"The reply is not JSON: {start}. Give the body that the service sent, unchanged.") from None
+
+
+# Strings are matched first and kept, so that a comma inside one is left alone.
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+
+
+def read_reply(raw: object) -> tuple[Json, list[Json]]:
+    """A reply of any shape as (its top object, its words), both flat.
+
+    The top object unites the reply with its best candidate (NBest[0]). What was measured on unsaid words is gone,
+    and so are the scores of a recording in which nothing was said. Raises `ReplyError`.
+    """
+    if isinstance(raw, list):
+        return merge_replies(raw)
+    reply = _checked(raw)
+    top = {**next(iter(dicts_in(reply.get("NBest"))), {}), **reply}
+    top = flatten(top)
+    if not top.get("DisplayText"):
+        top["DisplayText"] = top.get("Display")
+    words = [_unsaid(word) if word.get("ErrorType") == "Omission" else word for word in parts_of(top, "Words")]
+    if _nothing_said(top, words):
+        for _, key, _ in SCORE_FIELDS:
+            top.pop(key, None)
+    return top, words
+
+
+def _nothing_said(top: Json, words: Sequence[Json]) -> bool:
+    """Whether the reply is about silence, noise or another language, which the service may score with zeros."""
+    if status_name(top.get("RecognitionStatus")) in _NOTHING_HEARD:
+        return True
+    if words:
+        return all(word.get("ErrorType") == "Omission" for word in words)
+    # Granularity FullText lists no words; the text heard in silence is then just ".".
+    heard = text(top.get("DisplayText"))
+    return heard is not None and not any(character.isalnum() for character in heard)
+
+
+def merge_replies(replies: Sequence[object]) -> tuple[Json, list[Json]]:
+    """The replies to one long recording, in pieces, as one: (top object, words), both flat.
+
+    Pieces are put in order of time; their times count from the start of the recording already. The scores are made
+    anew, each only if some piece has it:
+
+    - accuracy: mean over the reference words, so insertions are left out and omissions count 0;
+    - completeness: share of the reference words whose error type is "None";
+    - fluency and prosody: means weighted by the pieces' durations;
+    - pronunciation: `pron_score` of these.
+
+    Where the pieces list no words (or no error types), accuracy (or completeness) is weighted by duration too.
+    A list of one reply reads as that reply. Raises `ReplyError` if an element is no reply.
+    """
+    pieces = [read_reply(_checked(reply)) for reply in replies]
+    if len(pieces) < 2:
+        return pieces[0] if pieces else ({}, [])
+    starts = [number(top.get("Offset")) for top, _ in pieces]
+    if None not in starts:
+        pieces = [piece for _, piece in sorted(zip(starts, pieces, strict=True), key=lambda pair: pair[0] or 0.0)]
+    tops = [top for top, _ in pieces]
+    words = [word for _, piece_words in pieces for word in piece_words]
+
+    def weighted(key: str) -> float | None:
+        known = [(v, number(top.get("Duration"))) for top in tops if (v := number(top.get(key))) is not None]
+        total = sum(duration or 0.0 for _, duration in known)
+        if total <= 0 or any(duration is None for _, duration in known):
+            return _mean([v for v, _ in known])
+        return sum(v * (duration or 0.0) for v, duration in known) / total
+
+    scores = {key: weighted(key) for _, key, _ in SCORE_FIELDS}
+    reference = [word for word in words if word.get("ErrorType") != "Insertion"]
+    accuracies = [
+        0.0 if word.get("ErrorType") == "Omission" else number(word.get("AccuracyScore")) for word in reference
+    ]
+    scored = [accuracy for accuracy in accuracies if accuracy is not None]
+    # The reply does not name its scale; only FivePoint has no score above 5 anywhere.
+    full_mark = 5.0 if all(v <= 5 for v in (*scored, *filter(None, scores.values()))) else 100.0
+    if scored and scores["AccuracyScore"] is not None:
+        scores["AccuracyScore"] = _mean(scored)
+    typed = [word["ErrorType"] for word in reference if text(word.get("ErrorType"))]
+    if typed and scores["CompletenessScore"] is not None:
+        scores["CompletenessScore"] = full_mark * typed.count("None") / len(typed)
+    if scores["PronScore"] is not None:
+        scores["PronScore"] = pron_score([v for key, v in scores.items() if key != "PronScore" and v is not None])
+
+    spans = [
+        (start, start + (number(top.get("Duration")) or 0.0))
+        for top in tops
+        if (start := number(top.get("Offset"))) is not None
+    ]
+    statuses = [status_name(top.get("RecognitionStatus")) for top in tops]
+    merged = {
+        **tops[0],
+        **scores,
+        "RecognitionStatus": "Success" if "Success" in statuses else statuses[0],
+        "DisplayText": " ".join(filter(None, (text(top.get("DisplayText")) for top in tops))),
+        "Lexical": " ".join(filter(None, (text(top.get("Lexical")) for top in tops))),
+        "Offset": min((start for start, _ in spans), default=None),
+        "Duration": max(end for _, end in spans) - min(start for start, _ in spans) if spans else None,
+        "SNR": weighted("SNR"),
+        "Confidence": weighted("Confidence"),
+    }
+    return merged, words
+
+
+def pron_score(scores: Sequence[float]) -> float | None:
+    """The service's overall score from those of accuracy, fluency and, where there are such, completeness and prosody.
+
+    The lowest weighs most. Unscripted speech has no completeness. None without any score.
+    """
+    weights = _PRON_WEIGHTS.get(len(scores))
+    return None if weights is None else sum(w * s for w, s in zip(weights, sorted(scores), strict=True))
+
+
+# Derived from the documentation and reproduced on real replies: number of scores -> weights, lowest score first.
+_PRON_WEIGHTS: Mapping[int, tuple[float, ...]] = {
+    1: (1.0,),
+    2: (0.6, 0.4),
+    3: (0.6, 0.2, 0.2),
+    4: (0.4, 0.2, 0.2, 0.2),
+}
+
+
+def flatten(obj: Json) -> Json:
+    """The object with the scores of its `PronunciationAssessment`, if it has one, among its own keys."""
+    nested = obj.get(NESTED)
+    return {**obj, **nested} if isinstance(nested, dict) else obj
+
+
+def dicts_in(value: object) -> list[Json]:
+    """The dicts of a list; none where the value is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def parts_of(obj: Json, key: str) -> list[Json]:
+    """The flat parts (words, syllables, phonemes, candidates) under a key of a flat object."""
+    parts = obj.get(key)
+    if not isinstance(parts, list):
+        return []
+    # Asked here rather than in `flatten`, a call of which takes longer than all the rest.
+    return [flatten(part) if NESTED in part else part for part in parts if isinstance(part, dict)]
+
+
+def prosody_of(word: Json) -> Json:
+    """What `Feedback` says of breaks and intonation, under the keys of `PROSODY_FIELDS`."""
+    prosody = _get(word.get("Feedback"), "Prosody")
+    breaks = _get(prosody, "Break")
+    return {
+        "UnexpectedBreak": _get(_get(breaks, "UnexpectedBreak"), "Confidence"),
+        "MissingBreak": _get(_get(breaks, "MissingBreak"), "Confidence"),
+        "BreakLength": _get(breaks, "BreakLength"),
+        "Monotone": _get(_get(_get(prosody, "Intonation"), "Monotone"), "Confidence"),
+    }
+
+
+def _get(obj: object, key: str) -> Any:
+    return obj.get(key) if isinstance(obj, dict) else None
+
+
+def _unsaid(word: Json) -> Json:
+    """An omitted word, its syllables and phonemes without anything that is measured on speech."""
+    bare = {key: value for key, value in word.items() if key not in _MEASURED}
+    for level in ("Syllables", "Phonemes"):
+        bare[level] = [
+            {key: value for key, value in part.items() if key not in _MEASURED} for part in parts_of(word, level)
+        ]
+    return bare
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _checked(raw: object) -> Json:
+    """The raw reply if it is one, else a `ReplyError` that quotes what the service said instead."""
+    if not isinstance(raw, Mapping):
+        raise ReplyError(
+            f"A reply of the Speech service is a JSON object, not {_shorten(repr(raw))} ({type(raw).__name__}). "
+            "Give the dict, a list of such dicts, or their JSON text."
+        )
+    if raw and not _REPLY_KEYS.intersection(raw):
+        error = raw.get("error", raw)
+        said = [error.get(key) for key in ("code", "message", "Message")] if isinstance(error, Mapping) else [error]
+        if quoted := _shorten(" ".join(str(part) for part in said if part)).rstrip("."):
+            raise ReplyError(
+                f'The Speech service sent an error instead of a result: "{_shorten(quoted).rstrip(".")}". '
+                "Check the key, region, language and audio format, then assess the recording again."
+            )
+        raise ReplyError(
+            f"The object is no reply of the Speech service; its keys are {_shorten(', '.join(map(repr, raw)))}. "
+            "Give the JSON with RecognitionStatus and NBest."
+        )
+    return raw if isinstance(raw, dict) else dict(raw)
+
+
+def _shorten(shown: str, limit: int = 300) -> str:
+    return shown if len(shown) <= limit else f"{shown[:limit]}…"
