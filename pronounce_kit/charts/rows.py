@@ -1,0 +1,219 @@
+"""What the charts draw, apart from how: an assessment or one of its tables as plain rows.
+
+Scores are 0-100, or None where they are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import InputError
+from ..highlight import (
+    FAIR,
+    POOR,
+    SCORE_LABELS,
+    WordState,
+    band,
+    headline,
+    heard_instead,
+    listed,
+    on_hundred,
+    score_rows,
+    score_text,
+    shortened,
+    status_message,
+    word_state,
+    word_text,
+)
+from ..results import Assessment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class WordRow(NamedTuple):
+    """A word and what happened to it; `word` is bare, without the brackets or plus of its state."""
+
+    word: str
+    score: float | None
+    state: WordState
+    unexpected_break: bool = False
+    missing_break: bool = False
+    monotone: bool = False
+
+
+class PhonemeRow(NamedTuple):
+    """A sound; `expected` is "#2" where the service gives no name, `heard` is None where it was the expected one."""
+
+    word_index: int
+    word: str
+    state: WordState
+    expected: str
+    heard: str | None
+    score: float | None
+
+
+class ScoreRow(NamedTuple):
+    """A score of the whole text, its name and what it says."""
+
+    name: str
+    meaning: str
+    score: float | None
+
+
+def word_rows(data: Assessment | pd.DataFrame) -> list[WordRow]:
+    """The words of an assessment or of a frame with one utterance, in order. Raises `InputError`."""
+    if isinstance(data, Assessment):
+        return [
+            _word_row(
+                word.word,
+                word.accuracy_score,
+                word.error_type,
+                word.unexpected_break,
+                word.missing_break,
+                word.monotone,
+            )
+            for word in on_hundred(data).words
+        ]
+    columns = ("word", "accuracy_score", "error_type", "unexpected_break", "missing_break", "monotone")
+    return [
+        _word_row(*(record.get(column) for column in columns))
+        for record in _records(data, "words", {"word", "accuracy_score"})
+    ]
+
+
+def _word_row(
+    word: str | None,
+    score: float | None,
+    error_type: str | None,
+    unexpected_break: bool | None,
+    missing_break: bool | None,
+    monotone: bool | None,
+) -> WordRow:
+    state = word_state(error_type, score)
+    bare = word_text(word or "", "good")
+    return WordRow(bare, score, state, bool(unexpected_break), bool(missing_break), bool(monotone))
+
+
+def phoneme_rows(data: Assessment | pd.DataFrame) -> list[PhonemeRow]:
+    """The sounds of an assessment or of a frame with one utterance, in order; a skipped word is one row.
+
+    The frame of `pronounce_kit.phonemes` does not say which words were skipped or added, unless it is given a
+    column `error_type`, as from a merge with the words. Raises `InputError`.
+    """
+    rows: list[PhonemeRow] = []
+    if isinstance(data, Assessment):
+        for index, word in enumerate(on_hundred(data).words):
+            state = word_state(word.error_type, word.accuracy_score)
+            if state == "skipped":
+                rows.append(_phoneme_row(index, word.word, state, 0, None, None, None))
+                continue
+            for place, sound in enumerate(word.phonemes):
+                rows.append(
+                    _phoneme_row(index, word.word, state, place, sound.phoneme, sound.heard, sound.accuracy_score)
+                )
+        return rows if any(word.phonemes for word in data.words) else []
+    places: dict[int, int] = {}
+    for record in _records(data, "phonemes", {"word_index", "word", "phoneme", "accuracy_score"}):
+        index = int(record["word_index"])
+        place = places[index] = places.get(index, -1) + 1
+        state = word_state(record.get("error_type"), None)
+        if state != "skipped":
+            expected, heard, score = record["phoneme"], record.get("heard"), record["accuracy_score"]
+            rows.append(_phoneme_row(index, record["word"], state, place, expected, heard, score))
+        elif place == 0:
+            rows.append(_phoneme_row(index, record["word"], state, 0, None, None, None))
+    return rows
+
+
+def _phoneme_row(
+    word_index: int,
+    word: str | None,
+    state: WordState,
+    place: int,
+    expected: str | None,
+    heard: str | None,
+    score: float | None,
+) -> PhonemeRow:
+    instead = heard_instead(expected, heard, score)
+    return PhonemeRow(word_index, word_text(word or "", "good"), state, expected or f"#{place + 1}", instead, score)
+
+
+def text_score_rows(data: Assessment | pd.DataFrame) -> list[ScoreRow]:
+    """The scores of the whole text, missing ones too, of an assessment or a frame with one utterance."""
+    if isinstance(data, Assessment):
+        return [ScoreRow(*row) for row in score_rows(on_hundred(data).scores)]
+    wanted = {f"{field}_score" for field in SCORE_LABELS}
+    records = _records(data, "utterances", wanted)
+    record = records[0] if records else {}
+    return [ScoreRow(*SCORE_LABELS[field], record.get(f"{field}_score")) for field in SCORE_LABELS]
+
+
+def reason_for_nothing(data: Assessment | pd.DataFrame, otherwise: str) -> str:
+    """Why there is nothing to draw, as far as the assessment says; a frame does not say."""
+    return (status_message(data) if isinstance(data, Assessment) else None) or otherwise
+
+
+def words_title(rows: Sequence[WordRow]) -> str:
+    """The finding: "2 of 9 words need practice: think, very"."""
+    return headline([(row.word, row.state) for row in rows])
+
+
+def phonemes_title(rows: Sequence[PhonemeRow], limit: int = 4) -> str:
+    """The finding: "3 of 21 sounds need practice: th in think, v in very, ng in think"; the worst sounds first."""
+    scored = sorted(((row.score, row) for row in rows if row.score is not None), key=lambda pair: pair[0])
+    total = f"{len(scored)} sound{'' if len(scored) == 1 else 's'}"
+    for of_score, finding in ((POOR, "need{s} practice"), (FAIR, "could be better")):
+        found = [f"{shortened(row.expected)} in {shortened(row.word)}" for s, row in scored if band(s) is of_score]
+        if found:
+            verb = finding.format(s="s" if len(found) == 1 else "")
+            return f"{len(found)} of {total} {verb}: {listed(found, limit)}"
+    if not scored:
+        return "The sounds have no scores"
+    return "The sound is good" if len(scored) == 1 else f"All {total} are good"
+
+
+def scores_title(rows: Sequence[ScoreRow]) -> str:
+    """The finding: "Overall 66 of 100; lowest: accuracy (61)"."""
+    overall, *parts = rows
+    known = [(row.score, row.name) for row in parts if row.score is not None]
+    found = [] if overall.score is None else [f"Overall {score_text(overall.score)} of 100"]
+    if known:
+        lowest, name = min(known, key=lambda pair: pair[0])
+        if len(known) > 1:
+            found.append(f"lowest: {name.lower() if found else name} ({score_text(lowest)})")
+        elif not found:
+            found.append(f"{name} {score_text(lowest)} of 100")
+    title = "; ".join(found)
+    return title[:1].upper() + title[1:]
+
+
+def _records(data: object, table: str, columns: set[str]) -> list[dict[str, Any]]:
+    """The rows of a frame as dicts with None for what is missing."""
+    import pandas as pd
+
+    if not isinstance(data, pd.DataFrame):
+        given = "a reply" if isinstance(data, Mapping) else f"an object of type {type(data).__name__}"
+        raise InputError(
+            f"A chart takes an Assessment or the frame of pronounce_kit.{table}, not {given}. "
+            "Read a reply with pronounce_kit.Assessment.from_json first."
+        )
+    absent = columns - set(data.columns)
+    if absent:
+        raise InputError(
+            f"The frame has no column {' or '.join(sorted(absent))}. "
+            f"Give an Assessment or the frame of pronounce_kit.{table}."
+        )
+    if table == "utterances":
+        count, shown = len(data), data.get("utterance_id")
+    else:
+        shown = data.get("utterance_id")
+        count = 1 if shown is None else int(shown.nunique())
+    if count > 1:
+        example = "" if shown is None else f", for example frame[frame.utterance_id == {str(shown.iloc[0])!r}]"
+        raise InputError(f"The frame has {count} utterances, and this chart shows one. Filter it first{example}.")
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in record.items()}
+        for record in data.to_dict("records")
+    ]
