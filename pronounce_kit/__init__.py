@@ -21,15 +21,26 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "Assessment": "results",
     "AudioError": "errors",
+    "AuthenticationError": "errors",
+    "AzureSpeech": "azure",
+    "BadRequestError": "errors",
+    "GarbledReplyError": "errors",
     "InputError": "errors",
     "LocalSpeech": "local",
     "MissingDependencyError": "errors",
+    "NetworkError": "errors",
+    "NotSupportedError": "errors",
     "ParameterError": "errors",
     "Phoneme": "results",
     "PronounceKitError": "errors",
     "PronunciationScoreParams": "params",
+    "QuotaError": "errors",
+    "Recognition": "recognition",
     "Recording": "recording",
     "ReplyError": "errors",
+    "ServiceError": "errors",
+    "ServiceTimeoutError": "errors",
+    "ServiceUnavailableError": "errors",
     "SpeechService": "service",
     "Syllable": "results",
     "TextError": "errors",
@@ -45,21 +56,33 @@ _SUBMODULES = frozenset({"charts", "report"})
 
 __all__ = [*sorted(_HOME_OF), "charts", "report"]
 
+# ruff: noqa: F401 - what type checkers import here is public by way of __getattr__
 if TYPE_CHECKING:
     from . import charts, report
+    from .azure import AzureSpeech
     from .errors import (
         AudioError,
+        AuthenticationError,
+        BadRequestError,
+        GarbledReplyError,
         InputError,
         MissingDependencyError,
+        NetworkError,
+        NotSupportedError,
         ParameterError,
         PronounceKitError,
+        QuotaError,
         ReplyError,
+        ServiceError,
+        ServiceTimeoutError,
+        ServiceUnavailableError,
         TextError,
         UnsupportedPlatformError,
     )
     from .frames import phonemes, syllables, utterances, words
     from .local import LocalSpeech
     from .params import PronunciationScoreParams
+    from .recognition import Recognition
     from .recording import Recording
     from .results import Assessment, Phoneme, Syllable, Word
     from .service import SpeechService, connect

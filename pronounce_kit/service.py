@@ -1,0 +1,100 @@
+"""What a speech service can do, and how to get one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from .errors import ParameterError
+from .params import PronunciationScoreParams
+
+if TYPE_CHECKING:
+    from .recognition import Recognition
+    from .recording import Recording
+    from .results import Assessment
+
+ASSESSMENT_LOCALES: tuple[str, ...] = tuple(
+    (
+        "ar-EG ar-SA ca-ES da-DK de-DE en-AU en-CA en-GB en-IN en-US es-ES es-MX fi-FI fr-CA fr-FR hi-IN "
+        "it-IT ja-JP ko-KR ms-MY nb-NO nl-NL pl-PL pt-BR pt-PT ru-RU sv-SE ta-IN th-TH vi-VN zh-CN zh-HK zh-TW"
+    ).split()
+)
+"""Languages in which the cloud service assesses pronunciation."""
+
+
+@runtime_checkable
+class SpeechService(Protocol):
+    """What `LocalSpeech` does on this machine, and a cloud client does over the network: same calls, same JSON."""
+
+    def assess(
+        self,
+        recording: Recording | str | Path | bytes,
+        reference_text: str | None = None,
+        *,
+        language: str = "en-US",
+        params: PronunciationScoreParams | None = None,
+    ) -> Assessment:
+        """Compare a recording with the text that was read. `reference_text` may be left to `params`."""
+        ...
+
+    def recognize(
+        self,
+        recording: Recording | str | Path | bytes,
+        *,
+        language: str = "en-US",
+        format: str = "simple",
+        profanity: str = "masked",
+    ) -> Recognition:
+        """Write down what was said."""
+        ...
+
+    def synthesize(
+        self, text: str, *, voice: str | None = None, output_format: str = "riff-24khz-16bit-mono-pcm"
+    ) -> bytes:
+        """Speak a text; the bytes of a sound file."""
+        ...
+
+    def voices(self) -> list[dict[str, Any]]:
+        """The voices that can speak, as the service's voices list gives them."""
+        ...
+
+
+def connect(announce: Callable[[str], None] | None = print) -> SpeechService:
+    """The service to use: the cloud's if SPEECH_KEY and SPEECH_REGION are set, else the embedded engine.
+
+    Says in one line which it is, through `announce` (None for silence). Nothing is sent yet. Raises `ParameterError`
+    if the key or region cannot be one.
+    """
+    key, region = (os.environ.get(name, "").strip() for name in ("SPEECH_KEY", "SPEECH_REGION"))
+    service: SpeechService
+    if key and region:
+        from .azure import AzureSpeech
+
+        service = AzureSpeech(key, region)
+        line = f"Using the Speech service in {region}: recordings are sent there."
+    else:
+        from .local import LocalSpeech
+
+        service = LocalSpeech()
+        missing = "SPEECH_REGION" if key else "SPEECH_KEY" if region else None
+        unused = f" (set {missing} too for the Speech service)" if missing else ""
+        line = f"Using the embedded engine{unused}: offline, nothing leaves this machine."
+    if announce:
+        announce(line)
+    return service
+
+
+def merge_params(reference_text: str | None, params: PronunciationScoreParams | None) -> PronunciationScoreParams:
+    """The parameters to assess with: those given, with this text; without any, ours with five candidate sounds.
+
+    Raises `ParameterError` when neither names a text.
+    """
+    from dataclasses import replace
+
+    if params is not None:
+        return params if reference_text is None else replace(params, reference_text=reference_text)
+    if reference_text is None:
+        raise ParameterError("There is no reference text. Give the text that was read: assess(recording, text).")
+    return PronunciationScoreParams(reference_text, nbest_phoneme_count=5)
