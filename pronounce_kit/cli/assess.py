@@ -1,0 +1,268 @@
+"""`pronounce-kit assess`: score one recording."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import AudioError, InputError, TextError
+from ..params import CHOICES
+from .group import ITEM_FAILED
+from .output import console, write_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..params import PronunciationScoreParams
+    from ..recording import Recording
+    from ..results import Assessment
+    from ..service import SpeechService
+
+_LONGEST_TEXT = 1_000_000  # bytes read of a text file; far more than anyone reads aloud
+
+
+@click.command(
+    short_help="Score a recording of a sentence that was read aloud.",
+    epilog="""\b
+Examples:
+  pronounce-kit assess hello.wav --text "Good morning."
+  pronounce-kit assess hello.mp3 --text-file hello.txt --html hello.html --csv hello.csv
+  pronounce-kit assess hello.wav --text "Good morning." --json > hello.json
+  cat hello.webm | pronounce-kit assess - --text "Good morning."
+
+Exit code: 0 scored, 1 nothing was heard, 2 the recording, text or an option cannot be used.""",
+)
+@click.argument("audio")
+@click.option("-t", "--text", metavar="T", help="The text that was read.")
+@click.option("--text-file", metavar="F", help="A UTF-8 file with the text that was read.")
+@click.option("--json", "as_json", is_flag=True, help="Print the service's reply, and nothing else.")
+@click.option(
+    "--csv",
+    metavar="FILE",
+    help="Write the words to FILE and the sounds next to it, to FILE with -phonemes before its suffix; "
+    "- prints the words, and nothing else.",
+)
+@click.option("--html", metavar="FILE", help="Write a page with the result, the recording and the model voice.")
+@click.option("--png", metavar="FILE", help="Write a picture of the words and sounds.")
+@click.option("--language", default="en-US", show_default=True, help="Language that was read.")
+@click.option(
+    "--granularity",
+    type=click.Choice(CHOICES["granularity"]),
+    default="Phoneme",
+    show_default=True,
+    help="How deep the scores go.",
+)
+@click.option(
+    "--dimension",
+    type=click.Choice(CHOICES["dimension"]),
+    default="Comprehensive",
+    show_default=True,
+    help="Basic: accuracy only, no error types.",
+)
+@click.option(
+    "--grading-system",
+    type=click.Choice(CHOICES["grading_system"]),
+    default="HundredMark",
+    show_default=True,
+    help="Scale of the scores in --json and --csv; all else shows 0 to 100.",
+)
+@click.option(
+    "--phoneme-alphabet",
+    type=click.Choice(CHOICES["phoneme_alphabet"]),
+    default="SAPI",
+    show_default=True,
+    help="Names of the sounds.",
+)
+@click.option(
+    "--nbest",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="How many candidates to report for each sound; 0: none, nor what was heard.",
+)
+@click.option("--miscue/--no-miscue", default=True, show_default=True, help="Find words that were skipped.")
+@click.option("--prosody/--no-prosody", default=False, show_default=True, help="Score melody, stress and rhythm too.")
+def assess(
+    audio: str,
+    text: str | None,
+    text_file: str | None,
+    as_json: bool,
+    csv: str | None,
+    html: str | None,
+    png: str | None,
+    language: str,
+    granularity: str,
+    dimension: str,
+    grading_system: str,
+    phoneme_alphabet: str,
+    nbest: int,
+    miscue: bool,
+    prosody: bool,
+) -> int:
+    """Score AUDIO, a recording of a text that was read aloud, and show which words and sounds went wrong.
+
+    AUDIO is a sound or video file of any common format, at most 60 s; - reads it from stdin.
+    """
+    from ..params import PronunciationScoreParams
+    from ..service import connect
+
+    if as_json and csv == "-":
+        raise click.UsageError("--json and --csv - both print to stdout. Give --csv a file.")
+    params = PronunciationScoreParams.from_dict(
+        {
+            "ReferenceText": _reference_text(text, text_file, audio),
+            "GradingSystem": grading_system,
+            "Granularity": granularity,
+            "Dimension": dimension,
+            "EnableMiscue": miscue,
+            "EnableProsodyAssessment": prosody,
+            "PhonemeAlphabet": phoneme_alphabet,
+            "NBestPhonemeCount": nbest,
+        }
+    )
+    recording = _recording(audio)
+    service = connect(announce=None)
+    assessment = service.assess(recording, language=language, params=params)
+    shown = _on_hundred(assessment, service, recording, language, params)
+
+    written = []
+    if csv and csv != "-":
+        written += _write_csv(csv, assessment, recording)
+    if html:
+        written.append(write_file(html, _page(shown, service, recording, params.reference_text)))
+    if png:
+        from .reading import picture
+
+        written.append(write_file(png, picture(shown)))
+
+    if as_json:
+        # UTF-8 whatever the terminal's encoding: that is what JSON is.
+        click.echo(json.dumps(assessment.raw, ensure_ascii=False, indent=2).encode())
+    elif csv == "-":
+        from ..frames import words
+
+        click.echo(_csv(words(_named(assessment, recording))), nl=False)
+    else:
+        _show(shown, recording)
+        if written:
+            click.echo()
+    for path in written:
+        click.echo(f"Written: {path}", err=as_json or csv == "-")
+
+    from ..highlight import status_message
+
+    return ITEM_FAILED if status_message(shown) else 0
+
+
+# --- what is given ----------------------------------------------------------------------------------------------
+
+
+def _reference_text(text: str | None, text_file: str | None, audio: str) -> str:
+    if (text is None) == (text_file is None):
+        problem = "Give" if text is None else "Give only one of"
+        raise click.UsageError(f'{problem} the text that was read: --text "..." or --text-file FILE.')
+    if text_file is None:
+        given = text or ""
+    elif text_file == "-" == audio:
+        raise click.UsageError("The recording and the text cannot both come from stdin. Give one of them as a file.")
+    else:
+        given = _read_text(text_file)
+    if not given.strip():
+        raise TextError("The text is empty. Give the text that was read aloud.")
+    return given
+
+
+def _read_text(path: str) -> str:
+    try:
+        if path == "-" and sys.stdin is not None:
+            data = sys.stdin.buffer.read(_LONGEST_TEXT + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(_LONGEST_TEXT + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise InputError(f"The text file {path} cannot be read ({reason}). Check the path.") from None
+    if len(data) > _LONGEST_TEXT:
+        raise TextError(f"{path} is too large for a text that is read aloud. Give the sentence that was read.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TextError(f"{path} is no UTF-8 text. Save it as UTF-8, or give the text with --text.") from None
+
+
+def _recording(audio: str) -> Recording:
+    from .._codec import MAX_BYTES
+    from ..recording import Recording
+
+    if audio != "-":
+        return Recording.from_file(audio)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise AudioError("AUDIO is -, but nothing is piped in. Pipe a sound file into the command, or name one.")
+    return Recording.from_bytes(sys.stdin.buffer.read(MAX_BYTES + 1))  # one byte more, which from_bytes refuses
+
+
+# --- what comes out ---------------------------------------------------------------------------------------------
+
+
+def _on_hundred(
+    assessment: Assessment,
+    service: SpeechService,
+    recording: Recording,
+    language: str,
+    params: PronunciationScoreParams,
+) -> Assessment:
+    """The assessment on 0-100. A FivePoint reply does not always give its scale away, so it is asked for anew."""
+    from dataclasses import replace
+
+    if params.grading_system == "HundredMark":
+        return assessment
+    return service.assess(recording, language=language, params=replace(params, grading_system="HundredMark"))
+
+
+def _show(assessment: Assessment, recording: Recording) -> None:
+    from ..highlight import status_message
+    from .reading import show_reading
+
+    terminal = console()
+    show_reading(terminal, assessment)
+    quality = recording.quality()
+    if quality.flags and not status_message(assessment):
+        terminal.print()
+        terminal.print(f"About the recording: {quality.verdict}", soft_wrap=True)
+
+
+def _page(assessment: Assessment, service: SpeechService, recording: Recording, text: str) -> bytes:
+    from ..report import assessment_page
+
+    # MP3: an eighth of the size of WAV, and every browser plays it.
+    voice = service.synthesize(text, output_format="audio-24khz-48kbitrate-mono-mp3")
+    title = f"Reading report: {recording.source}" if recording.source else "Reading report"
+    return assessment_page(assessment, title=title, audio=recording.to_wav(), model_audio=voice).encode()
+
+
+def _write_csv(path: str, assessment: Assessment, recording: Recording) -> list[Path]:
+    from ..frames import phonemes, words
+
+    named = _named(assessment, recording)
+    target = Path(path)
+    return [
+        write_file(target, _csv(words(named))),
+        write_file(target.with_name(f"{target.stem}-phonemes{target.suffix}"), _csv(phonemes(named))),
+    ]
+
+
+def _named(assessment: Assessment, recording: Recording) -> Assessment:
+    """With the recording's name as its id, so that the tables of many recordings can be put together."""
+    from dataclasses import replace
+
+    return replace(assessment, utterance_id=Path(recording.source).stem) if recording.source else assessment
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    table: str = frame.to_csv(index=False, lineterminator="\n")
+    return table.encode()

@@ -1,0 +1,88 @@
+"""The one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from typing import Any
+
+import click
+
+from ..errors import NetworkError, PronounceKitError, QuotaError, ServiceUnavailableError
+
+ITEM_FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
+
+EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (NetworkError, ITEM_FAILED),  # these three may go better next time
+    (QuotaError, ITEM_FAILED),
+    (ServiceUnavailableError, ITEM_FAILED),
+    (PronounceKitError, USAGE),
+    (ModuleNotFoundError, USAGE),  # only for packages of an extra; see `_message`
+    (click.ClickException, USAGE),
+    (click.Abort, INTERRUPTED),  # click's name for Ctrl-C
+)
+"""Exception -> exit code; the first that fits counts. Any other exception is a bug, and shows its traceback."""
+
+EXTRA_OF = {
+    "hama": "local",
+    "hibari": "local",
+    "lightgbm": "train",
+    "onnx": "train",
+    "onnxruntime": "local",
+    "sklearn": "train",
+}
+"""Importable package -> the extra of pronounce-kit that installs it."""
+
+
+class Commands(click.Group):
+    """A group that lists its commands in their own order, and ends with an exit code and at most one line on stderr.
+
+    A command returns its exit code, or None for 0.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they were added."""
+        return list(self.commands)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line and exit."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                with contextlib.suppress(ValueError):  # a stream that was read from already
+                    stream.reconfigure(errors="replace")  # a "?" in an old terminal rather than no output
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+        except BaseException as error:
+            code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), None)
+            message = _message(error)
+            if code is None or message is None:
+                raise
+            if message:
+                click.echo(f"pronounce-kit: {message}", err=True)
+        sys.exit(code or 0)
+
+
+def _message(error: BaseException) -> str | None:
+    """What to tell, in one line; "" for nothing, None for an error that is a bug."""
+    if isinstance(error, click.Abort):
+        return ""
+    if isinstance(error, click.UsageError):
+        hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
+        return _one_line(error.format_message()) + hint
+    if isinstance(error, click.ClickException):
+        return _one_line(error.format_message())
+    if isinstance(error, ModuleNotFoundError) and not isinstance(error, PronounceKitError):
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_OF:
+            return None
+        return f"{package} is not installed. Install it with: pip install 'pronounce-kit[{EXTRA_OF[package]}]'"
+    return _one_line(str(error))
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())

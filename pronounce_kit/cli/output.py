@@ -1,0 +1,84 @@
+"""Where output goes: the terminal, stdout as data, and files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that prints text as it is: brackets are no markup, numbers have no colour of their own."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def new_table(title: str, *columns: str) -> Table:
+    """An empty table in the one style of all tables here; no cell is cut off, long ones wrap."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def write_stdout(data: bytes, what: str) -> None:
+    """Write binary data to stdout; raises `InputError` where that is a terminal."""
+    if sys.stdout.isatty():
+        raise InputError(f"{what} is not for a terminal to show. Name a file, or pipe stdout into a program.")
+    click.echo(data, nl=False)
+
+
+def write_file(path: str | Path, data: bytes) -> Path:
+    """Write a file that is whole or not there, an older one staying until then; returns its path.
+
+    Raises `InputError` where it cannot be written.
+    """
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_file():  # /dev/null and pipes must not be replaced by a file
+            target.write_bytes(data)
+        else:
+            _replace(target.resolve(), data)  # resolved: a link keeps pointing where it does
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise InputError(
+            f"{path} cannot be written ({reason}). Check that the folder exists and that you may write to it."
+        ) from None
+    return target
+
+
+def _replace(target: Path, data: bytes) -> None:
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with partial.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
