@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..local import LocalSpeech
     from ..results import Assessment
 
-TEXT = "The red light is on the left."
-MISTAKES = {"red": ("R", "L", "led"), "light": ("L", "R", "right")}
+TEXT = "I think the weather is very nice today."
+MISTAKES = {"think": ("TH", "S", "sink"), "very": ("V", "W", "wery")}
 """Word -> its first sound, the sound put in its place (both ARPAbet), and what the word becomes."""
 
 

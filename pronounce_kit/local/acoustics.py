@@ -1,0 +1,114 @@
+"""Audio -> posteriors over phones: the one part of the engine that listens.
+
+`AcousticModel` is the seam: anything that gives frame posteriors over the 39 phones and a blank can take the
+place of hama's recognizer.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingDependencyError, UnsupportedPlatformError
+from .phones import ARPABET
+
+SAMPLE_RATE = 16_000
+BLANK = len(ARPABET)
+"""Column of the blank in a posterior matrix."""
+
+Floats = NDArray[np.float64]
+
+# hama's IPA symbols that count as each phone; their probabilities are summed.
+_SYMBOLS = {
+    "AA": "ɑ a ɒ", "AE": "æ", "AH": "ʌ ə ɐ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "t͡ʃ", "D": "d",
+    "DH": "ð", "EH": "ɛ e", "ER": "ɝ ɚ ɜ", "EY": "eɪ", "F": "f", "G": "g ɡ", "HH": "h", "IH": "ɪ ɨ", "IY": "i",
+    "JH": "d͡ʒ", "K": "k", "L": "l ɫ", "M": "m", "N": "n", "NG": "ŋ", "OW": "oʊ o", "OY": "ɔɪ", "P": "p", "R": "ɹ r",
+    "S": "s", "SH": "ʃ", "T": "t ɾ", "TH": "θ", "UH": "ʊ", "UW": "u", "V": "v", "W": "w", "Y": "j", "Z": "z",
+    "ZH": "ʒ",
+}  # fmt: skip
+_FLOOR = 1e-5  # keeps one overconfident frame from ruling a sound out altogether
+_LEVEL_DBFS = -20.0
+_CHUNK_S = 28.0  # hama takes at most 30 s a call
+_SEARCH_S = 6.0  # where a longer recording is cut: the quietest moment of a chunk's last seconds
+
+
+class AcousticModel(Protocol):
+    """What the engine needs of a phoneme recognizer."""
+
+    frame_s: float
+    """Seconds a frame."""
+
+    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
+        """Mono 16 kHz samples in [-1, 1] -> (T, 40) probabilities, 39 phones then the blank; rows sum to 1."""
+        ...
+
+
+class HamaModel:
+    """hama's CTC phoneme recognizer (4.7 MB, in the wheel). Safe to share between threads; releases the GIL."""
+
+    frame_s = 0.02
+
+    def __init__(self) -> None:
+        if sys.platform == "win32":
+            raise UnsupportedPlatformError(
+                "The embedded engine listens with hama, which has no build for Windows. Use the cloud service "
+                "(pronounce_kit.AzureSpeech), or run the engine on Linux, macOS or in WSL."
+            )
+        try:
+            from hama.asr import ASRModel
+        except ImportError:
+            raise MissingDependencyError(
+                "The embedded engine needs hama. Install it with: pip install 'pronounce-kit[local]'"
+            ) from None
+        model = ASRModel()
+        self._session: Any = model.session
+        columns = {symbol: i for i, symbol in enumerate(model.decoder_tokens)}
+        self._sum = np.zeros((len(columns), BLANK + 1))
+        for i, phone in enumerate(ARPABET):
+            for symbol in _SYMBOLS[phone].split():
+                if symbol in columns:
+                    self._sum[columns[symbol], i] = 1
+        # The word boundary symbol says nothing about phones, so it counts as blank.
+        self._sum[[columns["<blank>"], columns["<wb>"]], BLANK] = 1
+
+    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
+        """See `AcousticModel.posteriors`. Any length: over 28 s it is cut at quiet moments."""
+        level = _at_level(samples)
+        parts = [self._chunk(level[start:stop]) for start, stop in _cuts(level)]
+        return np.concatenate(parts)
+
+    def _chunk(self, samples: NDArray[np.float32]) -> Floats:
+        feeds = {"waveform": samples[None], "waveform_lengths": np.array([len(samples)])}
+        log_probs, lengths = self._session.run(["log_probs", "out_lengths"], feeds)
+        p = np.exp(log_probs[0, : int(lengths[0])].astype(np.float64))
+        q: Floats = (p / p.sum(1, keepdims=True)) @ self._sum + _FLOOR
+        q /= q.sum(1, keepdims=True)
+        return q
+
+
+def _at_level(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring the louder half of the recording to one level: the recognizer's output moves with the gain."""
+    frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)
+    if not len(frames):
+        return samples
+    energy = np.sort(np.square(frames).mean(1))[len(frames) // 2 :].mean()
+    if energy < 1e-12:
+        return samples
+    gain = 10 ** (_LEVEL_DBFS / 20) / np.sqrt(energy)
+    scaled: NDArray[np.float32] = np.clip(samples * gain, -1, 1).astype(np.float32)
+    return scaled
+
+
+def _cuts(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """(start, stop) of consecutive chunks of at most 28 s, each cut at the quietest 40 ms in its last 6 s."""
+    chunk, search, window = int(_CHUNK_S * SAMPLE_RATE), int(_SEARCH_S * SAMPLE_RATE), 640
+    cuts = [0]
+    while len(samples) - cuts[-1] > chunk:
+        late = samples[cuts[-1] + chunk - search : cuts[-1] + chunk]
+        energy = np.square(late[: len(late) // window * window]).reshape(-1, window).mean(1)
+        cut = cuts[-1] + chunk - search + int(energy.argmin()) * window + window // 2
+        cuts.append(cut - (cut - cuts[-1]) % 320)  # whole frames, so that times stay exact
+    return list(zip(cuts, [*cuts[1:], len(samples)], strict=True))

@@ -1,0 +1,148 @@
+"""A text to be read, and a recording held against it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..recording import Recording
+from .acoustics import BLANK, AcousticModel, Floats
+from .features import Ints, Layout, View
+from .gop import DELETION, Gop, goodness
+from .lexicon import DROPPED, LexicalWord, Lexicon, accepted_variants
+from .phones import INDEX, to_misaki
+from .voice import SAMPLE_RATE as VOICE_RATE
+from .voice import Voice
+
+CACHED_SCRIPTS = 256
+"""Texts whose analysis is kept; one takes about 15 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A text to be read: its words, where their phones stand, and the model voice's reading of them.
+
+    accepted: (N, 40) whether a phone, or in the last column none, is an accepted variant of the canonical one.
+    voice_s: length of the model voice's reading, in seconds.
+    """
+
+    words: tuple[LexicalWord, ...]
+    layout: Layout
+    accepted: NDArray[np.bool_]
+    voice: View
+    voice_s: float
+
+    def only(self, kept: NDArray[np.bool_]) -> Script:
+        """The script without the words that are not kept, (W,); at least one is."""
+        if kept.all():
+            return self
+        words = [word for word, keep in zip(self.words, kept, strict=True) if keep]
+        phones = kept[self.layout.word]
+        return Script(
+            words=tuple(words),
+            layout=Layout.of([word.phones for word in words]),
+            accepted=self.accepted[phones],
+            voice=self.voice.only(phones),
+            voice_s=self.voice_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A recording held against a script.
+
+    said: (N,) the phone, canonical or accepted variant, that the learner is judged by; DELETION where none is as right.
+    gop: against the canonical phones, from which `view` follows with accepted variants counted as right. frame_s:
+    seconds a frame.
+    """
+
+    script: Script
+    posteriors: Floats
+    gop: Gop
+    view: View
+    said: Ints
+    frame_s: float
+
+
+class Analyzer:
+    """Makes scripts of texts (the last 256 are kept) and holds recordings against them. Safe to share by threads."""
+
+    def __init__(self, model: AcousticModel, voice: Voice) -> None:
+        self.model = model
+        self.voice = voice
+        self._lexicon: Lexicon | None = None
+        self._scripts: OrderedDict[str, Script] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def script(self, text: str) -> Script:
+        """The script of a text; raises `TextError` when it cannot be read aloud."""
+        with self._lock:
+            if text in self._scripts:
+                self._scripts.move_to_end(text)
+                return self._scripts[text]
+        script = self.script_of_words(self.lexicon.words(text))
+        with self._lock:
+            self._scripts[text] = script
+            while len(self._scripts) > CACHED_SCRIPTS:
+                self._scripts.popitem(last=False)
+        return script
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """Text -> words and phones."""
+        if self._lexicon is None:
+            self._lexicon = Lexicon(self.voice.g2p)
+        return self._lexicon
+
+    def script_of_words(self, words: Sequence[LexicalWord], variants: bool = True) -> Script:
+        """The script of words whose phones are known already; spoken once by the model voice."""
+        layout = Layout.of([word.phones for word in words])
+        accepted = np.zeros((len(layout.phone), BLANK + 1), bool)
+        if variants:
+            for i, phones in enumerate(variant for word in words for variant in accepted_variants(word)):
+                accepted[i, [DELETION if phone == DROPPED else INDEX[phone] for phone in phones]] = True
+        symbols = " ".join(to_misaki(word.phones) + word.pause for word in words)
+        spoken = self.voice.say_misaki(symbols if symbols[-1] in ".!?" else symbols + ".")
+        samples = Recording.from_array(spoken, VOICE_RATE).samples
+        posteriors = self.model.posteriors(samples)
+        gop = goodness(posteriors, layout.phone)
+        if gop is None:  # a text of sounds that the voice leaves out, such as a lone "h"
+            padded = np.concatenate([posteriors, np.tile(posteriors[-1:], (3 * len(layout.phone), 1))])
+            posteriors, gop = padded, goodness(padded, layout.phone)
+            assert gop is not None  # noqa: S101
+        view, _ = _judge(gop, posteriors, layout.phone, accepted)
+        return Script(tuple(words), layout, accepted, view, len(samples) / 16_000)
+
+    def hear(self, samples: NDArray[np.float32], script: Script) -> Hearing | None:
+        """Hold a recording (16 kHz mono) against a script; None when it is too short to hold the script's phones."""
+        return self.hold(self.model.posteriors(samples), script)
+
+    def hold(self, posteriors: Floats, script: Script) -> Hearing | None:
+        """As `hear`, from posteriors."""
+        gop = goodness(posteriors, script.layout.phone)
+        if gop is None:
+            return None
+        view, said = _judge(gop, posteriors, script.layout.phone, script.accepted)
+        return Hearing(script, posteriors, gop, view, said, self.model.frame_s)
+
+
+def _judge(gop: Gop, posteriors: Floats, phones: Ints, accepted: NDArray[np.bool_]) -> tuple[View, Ints]:
+    """The view in which each phone is its likeliest accepted variant, and those variants.
+
+    Replacing phone i by variant v moves its log ratios by -ratio[i, v], exactly; that its neighbours' ratios move a
+    little too is left out, which saves a second forward-backward pass.
+    """
+    n = np.arange(len(phones))
+    among = np.where(accepted, gop.ratio, np.inf)
+    among[n, phones] = 0.0
+    said = among.argmin(1)
+    ratio = gop.ratio - among[n, said][:, None]
+    ratio[accepted] = np.inf
+    ratio[n, phones] = np.inf
+    view = View.of(replace(gop, ratio=ratio), posteriors, said)
+    return view, said

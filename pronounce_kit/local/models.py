@@ -1,0 +1,90 @@
+"""The fitted models, run by onnxruntime: phone scores, error probability, word and sentence scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingDependencyError
+from .acoustics import Floats
+from .scores import Models
+
+WEIGHTS = resources.files(__package__) / "weights"
+"""Folder of the committed weights: one ONNX file a tree ensemble, and constants.json for the rest."""
+
+
+class Trees:
+    """One gradient-boosted tree ensemble: (rows, features) float32 -> (rows,) float64."""
+
+    def __init__(self, onnx: bytes) -> None:
+        try:
+            import onnxruntime
+        except ImportError:
+            raise MissingDependencyError(
+                "The embedded engine scores with onnxruntime. Install it with: pip install 'pronounce-kit[local]'"
+            ) from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+
+    def predict(self, rows: NDArray[np.float32]) -> Floats:
+        """Raw prediction of each row (log-odds for a classifier)."""
+        return np.asarray(self._session.run(None, {"rows": rows})[0][:, 0], np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A ridge regression on standardized features."""
+
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    intercept: float
+
+    def predict(self, rows: NDArray[Any]) -> Floats:
+        """(rows, features) -> (rows,)."""
+        out: Floats = (rows - self.mean) / self.scale @ self.weights + self.intercept
+        return out
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, rounded to what float32 holds."""
+        return {
+            "mean": [float(f"{x:.7g}") for x in self.mean],
+            "scale": [float(f"{x:.7g}") for x in self.scale],
+            "weights": [float(f"{x:.7g}") for x in self.weights],
+            "intercept": float(f"{self.intercept:.7g}"),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Linear:
+        """Read what `to_json` wrote."""
+        mean, scale, weights = (np.array(values[name], float) for name in ("mean", "scale", "weights"))
+        return cls(mean, scale, weights, float(values["intercept"]))
+
+
+def load_models(folder: Path | None = None) -> Models:
+    """The weights in a folder that `training.train` wrote; by default the committed ones."""
+    weights = folder or WEIGHTS
+    constants = json.loads((weights / "constants.json").read_text(encoding="utf-8"))
+
+    def trees(name: str) -> Trees:
+        return Trees((weights / f"{name}.onnx").read_bytes())
+
+    return Models(
+        phone_rating=trees("phone_rating"),
+        phone_wrong=trees("phone_wrong"),
+        wrong_threshold=float(constants["wrong_threshold"]),
+        word=(trees("word"), Linear.from_json(constants["word_ridge"])),
+        sentence={
+            scale: (trees(f"sentence_{scale}"), Linear.from_json(ridge))
+            for scale, ridge in constants["sentence_ridge"].items()
+        },
+    )

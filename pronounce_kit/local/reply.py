@@ -1,0 +1,261 @@
+"""The engine's findings as a reply of the Speech service, in its flat (REST) JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..params import PronunciationScoreParams
+from ..results import pron_score
+from .acoustics import BLANK, Floats
+from .analysis import Hearing, Script
+from .features import Ints
+from .gop import DELETION
+from .lexicon import LexicalWord
+from .phones import ARPABET, NAMERS, VOWELS, base, stress, syllabify
+from .scores import MISPRONOUNCED, HeardScores
+from .timing import phone_times, ticks
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WordFinding:
+    """What was found for one word of the text; all arrays are empty if it was not said.
+
+    accuracy: 0-100. said: (n,) phone judged by, an index into ARPABET or DELETION. scores, starts, ends: (n,) each.
+    candidates: (n, 39) probability of each sound having been said there.
+    """
+
+    word: LexicalWord
+    accuracy: float
+    said: Ints
+    scores: Floats
+    starts: Floats
+    ends: Floats
+    candidates: Floats
+
+    @classmethod
+    def omission(cls, word: LexicalWord) -> WordFinding:
+        """The finding that a word was not said."""
+        none = np.zeros(0)
+        return cls(word, 0.0, np.zeros(0, np.int64), none, none, none, np.zeros((0, BLANK)))
+
+    @property
+    def omitted(self) -> bool:
+        """Whether the word was not said."""
+        return len(self.said) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found for a recording, before the parameters decide what of it is told; scores are 0-100."""
+
+    words: Sequence[WordFinding]
+    accuracy: float
+    fluency: float
+    prosody: float
+    confidence: float
+    snr_db: float | None
+
+
+def gather(
+    script: Script,
+    said: NDArray[np.bool_],
+    hearing: Hearing | None,
+    scores: HeardScores | None,
+    duration_s: float,
+    snr_db: float | None,
+) -> Finding:
+    """Bring together what was found for the words that were said, (W,), with the omitted ones in their places.
+
+    hearing and scores are of the said words; None when no word was.
+    """
+    if hearing is None or scores is None:
+        return Finding([WordFinding.omission(word) for word in script.words], 0.0, 0.0, 0.0, 0.0, snr_db)
+    starts, ends = phone_times(hearing.view.peak, hearing.frame_s, duration_s)
+    candidates = candidate_probabilities(hearing, scores.wrong)
+    layout = hearing.script.layout
+    heard = iter(range(layout.words))
+    words = []
+    for word, was_said in zip(script.words, said, strict=True):
+        if not was_said:
+            words.append(WordFinding.omission(word))
+            continue
+        w = next(heard)
+        own = layout.word == w
+        words.append(
+            WordFinding(
+                word=word,
+                accuracy=float(scores.words[w]),
+                said=hearing.said[own],
+                scores=scores.phones[own],
+                starts=starts[own],
+                ends=ends[own],
+                candidates=candidates[own],
+            )
+        )
+    return Finding(
+        words,
+        accuracy=scores.sentence["accuracy"] * float(said.mean()),  # an omitted word counts as 0
+        fluency=scores.sentence["fluency"],
+        prosody=scores.sentence["prosodic"],
+        confidence=float(hearing.view.posterior.mean()),
+        snr_db=snr_db,
+    )
+
+
+def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
+    """The reply for a recording in which speech was heard."""
+    text = params.reference_text.strip()
+    scale = _FivePoint() if params.grading_system == "FivePoint" else _HundredMark()
+    comprehensive = params.dimension == "Comprehensive"
+    words = [_word(found, params, scale, comprehensive) for found in finding.words]
+    said = [found for found in finding.words if not found.omitted]
+    # Not the mean over words, as in the cloud: what experts hear in a sentence is more than that (see the model card).
+    accuracy = float(round(finding.accuracy))
+    best: Json = {
+        "Confidence": round(finding.confidence, 4),
+        "Lexical": " ".join(found.word.text.lower() for found in said),
+        "ITN": " ".join(found.word.text for found in said),
+        "MaskedITN": " ".join(found.word.text for found in said),
+        "Display": text if len(said) == len(finding.words) else " ".join(found.word.text for found in said),
+        "AccuracyScore": scale.whole(accuracy),
+    }
+    if comprehensive:
+        right = sum(_error_type(found) == "None" for found in finding.words)
+        completeness = float(round(100 * right / len(finding.words)))
+        fluency = float(round(finding.fluency))
+        parts = [accuracy, fluency, completeness]
+        best |= {"FluencyScore": scale.whole(fluency), "CompletenessScore": scale.whole(completeness)}
+        if params.enable_prosody_assessment:
+            parts.append(round(finding.prosody, 1))
+            best["ProsodyScore"] = scale.decimal(finding.prosody)
+        best["PronScore"] = scale.decimal(pron_score(parts) or 0.0)
+    if params.granularity != "FullText":
+        best["Words"] = words
+    start = float(min((found.starts[0] for found in said), default=0.0))
+    end = float(max((found.ends[-1] for found in said), default=0.0))
+    return {
+        "RecognitionStatus": "Success",
+        **ticks(start, end),
+        "DisplayText": best["Display"],
+        **({} if finding.snr_db is None else {"SNR": round(finding.snr_db, 2)}),
+        "NBest": [best],
+    }
+
+
+def _word(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark, comprehensive: bool) -> Json:
+    word: Json = {"Word": found.word.text}
+    if not found.omitted:
+        word |= ticks(found.starts[0], found.ends[-1])
+        word |= {"Confidence": 0.0, "AccuracyScore": scale.decimal(found.accuracy)}
+    if comprehensive:
+        word["ErrorType"] = _error_type(found)
+    if params.granularity == "Phoneme" and not found.omitted:
+        word["Syllables"] = _syllables(found, params, scale)
+        word["Phonemes"] = _phonemes(found, params, scale)
+    return word
+
+
+def _error_type(found: WordFinding) -> str:
+    if found.omitted:
+        return "Omission"
+    return "Mispronunciation" if found.accuracy < MISPRONOUNCED else "None"
+
+
+def _syllables(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark) -> list[Json]:
+    """Each syllable scores the mean of its phonemes, weighted by their duration + 10 ms, as the service does."""
+    namer = NAMERS[params.phoneme_alphabet]
+    names = [namer(phone) for phone in _said_phones(found)]
+    weights = found.ends - found.starts + 0.01
+    return [
+        {
+            "Syllable": "".join(names[start:stop]),
+            **ticks(found.starts[start], found.ends[stop - 1]),
+            "AccuracyScore": scale.decimal(float(np.average(found.scores[start:stop], weights=weights[start:stop]))),
+        }
+        for start, stop in syllabify(found.word.phones)
+    ]
+
+
+def _phonemes(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark) -> list[Json]:
+    namer = NAMERS[params.phoneme_alphabet]
+    phonemes = []
+    for i, phone in enumerate(_said_phones(found)):
+        phoneme: Json = {
+            "Phoneme": namer(phone),
+            **ticks(found.starts[i], found.ends[i]),
+            "AccuracyScore": scale.decimal(float(found.scores[i])),
+        }
+        if params.nbest_phoneme_count:
+            phoneme["NBestPhonemes"] = _candidates(found.candidates[i], phone, params, scale)
+        phonemes.append(phoneme)
+    return phonemes
+
+
+def _candidates(
+    probability: Floats, expected: str, params: PronunciationScoreParams, scale: _HundredMark
+) -> list[Json]:
+    """The likeliest sounds, best first; a candidate vowel takes over the stress of the expected one."""
+    namer = NAMERS[params.phoneme_alphabet]
+    order = np.argsort(-probability, kind="stable")[: params.nbest_phoneme_count]
+    return [
+        {"Phoneme": namer(_with_stress_of(expected, ARPABET[q])), "Score": scale.decimal(100 * float(probability[q]))}
+        for q in order
+    ]
+
+
+def _said_phones(found: WordFinding) -> list[str]:
+    """The canonical phones, or the accepted variants that were said, with the canonical stress."""
+    return [
+        own if q == DELETION else _with_stress_of(own, ARPABET[q])
+        for own, q in zip(found.word.phones, found.said, strict=True)
+    ]
+
+
+def _with_stress_of(phone: str, name: str) -> str:
+    if base(phone) == name:
+        return phone
+    return f"{name}{stress(phone)}" if stress(phone) >= 0 and name in VOWELS else name
+
+
+class _HundredMark:
+    """Scores as they are: whole numbers for the text, one decimal for the rest."""
+
+    def whole(self, score: float) -> float:
+        return float(round(score))
+
+    def decimal(self, score: float) -> float:
+        return round(score, 1)
+
+
+class _FivePoint(_HundredMark):
+    """HundredMark mapped to 0-5."""
+
+    def whole(self, score: float) -> float:
+        return self.decimal(score)
+
+    def decimal(self, score: float) -> float:
+        return round(score / 20, 1)
+
+
+def candidate_probabilities(hearing: Hearing, wrong: Floats) -> Floats:
+    """(N, 39) probability that each sound was said in the place of each phone.
+
+    The expected phone has what the error model leaves it; the rest goes to the other sounds by how well they fit, half
+    of that relative to the model voice, whose own reading shows what the recognizer confuses anyway. Sums to less than 1
+    where it is likely that nothing was said.
+    """
+    n = np.arange(len(wrong))
+    fit = np.clip(hearing.view.ratio - hearing.script.voice.ratio / 2, -50, 50)
+    likelihood = np.exp(-fit)
+    likelihood[hearing.script.accepted] = 0.0
+    likelihood[n, hearing.said] = 0.0
+    out: Floats = wrong[:, None] * likelihood / likelihood.sum(1, keepdims=True)
+    out[n, hearing.said] = 1 - wrong
+    return out[:, :BLANK]

@@ -1,0 +1,102 @@
+"""From features to scores: phones, then words from their phones, then the sentence from both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .acoustics import Floats
+from .analysis import Hearing
+from .features import phone_features, sentence_features, word_features
+
+MISPRONOUNCED = 60.0
+"""Scores under this are called wrong, as the service does with words."""
+
+
+class Predictor(Protocol):
+    """A fitted model: float32 rows in, one number a row out."""
+
+    def predict(self, rows: NDArray[np.float32], /) -> Any:
+        """(rows, features) -> (rows,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeardScores:
+    """What the models say of a recording; all scores 0-100.
+
+    phones, wrong: (N,) accuracy and error probability (0-1) of each phone. words: (W,) accuracy. sentence: accuracy,
+    fluency and prosodic, as experts rate the whole sentence.
+    """
+
+    phones: Floats
+    wrong: Floats
+    words: Floats
+    sentence: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """All fitted models. wrong_threshold: error probability from which a phone scores under 60.
+
+    word, and sentence by scale: models that are averaged.
+    """
+
+    phone_rating: Predictor
+    phone_wrong: Predictor
+    wrong_threshold: float
+    word: tuple[Predictor, ...]
+    sentence: Mapping[str, tuple[Predictor, ...]]
+
+    def score_phones(self, rows: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Accuracy and error probability of each phone, from its row of `phone_features`."""
+        wrong = probability(self.phone_wrong.predict(rows))
+        return phone_scores(np.asarray(self.phone_rating.predict(rows)), wrong, self.wrong_threshold), wrong
+
+    def score(self, hearing: Hearing, pauses: tuple[float, ...]) -> HeardScores:
+        """Score a recording held against a script; pauses is what `pause_statistics` gives for it."""
+        layout, view, voice = hearing.script.layout, hearing.view, hearing.script.voice
+        phones, wrong = self.score_phones(phone_features(layout, view, voice))
+        rows = word_features(layout, view, phones, wrong)
+        words = word_scores(averaged(self.word, rows), layout.word, phones)
+        rows = sentence_features(layout, view, voice, phones, wrong, words, pauses)
+        sentence = {scale: float(np.clip(averaged(models, rows)[0], 0, 100)) for scale, models in self.sentence.items()}
+        return HeardScores(phones, wrong, words, sentence)
+
+
+def averaged(models: tuple[Predictor, ...], rows: NDArray[np.float32]) -> Floats:
+    """The mean of the models' predictions, (rows,)."""
+    out: Floats = np.mean([np.asarray(model.predict(rows), np.float64) for model in models], axis=0)
+    return out
+
+
+def probability(log_odds: Any) -> Floats:
+    """Log-odds -> probability."""
+    out: Floats = 1 / (1 + np.exp(-np.asarray(log_odds, np.float64)))
+    return out
+
+
+def phone_scores(rating: Floats, wrong: Floats, threshold: float) -> Floats:
+    """Accuracy of each phone, 0-100: the predicted rating, pulled under 60 where an error is likely.
+
+    A phone whose error probability is at the threshold gets at most 59, one that is surely wrong at most 10; the cube
+    keeps those in doubt near 59, so that a false alarm costs little.
+    """
+    excess = np.clip((wrong - threshold) / (1 - threshold), 0, 1)
+    limit = np.where(wrong >= threshold, 59.0 - 49.0 * excess**3, 100.0)
+    return np.clip(np.minimum(rating, limit), 0, 100)
+
+
+def word_scores(predicted: Floats, word_of_phone: NDArray[np.int64], phones: Floats) -> Floats:
+    """Accuracy of each word, 0-100: the predicted rating, and no more than half-way from its worst wrong phone to 60.
+
+    One clearly wrong sound makes a word mispronounced, however well the rest of it was said.
+    """
+    worst = np.full(len(predicted), 100.0)
+    np.minimum.at(worst, word_of_phone, phones)
+    limit = np.where(worst < MISPRONOUNCED, (worst + MISPRONOUNCED) / 2, 100.0)
+    return np.clip(np.minimum(predicted, limit), 0, 100)

@@ -1,0 +1,218 @@
+"""`LocalSpeech`: the Speech service's work, done on this machine."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import AudioError, NotSupportedError, ParameterError, TextError
+from ..params import PronunciationScoreParams
+from ..recording import Recording
+from ..results import Assessment
+from ..service import ASSESSMENT_LOCALES, merge_params
+from .acoustics import BLANK, AcousticModel, Floats, HamaModel
+from .analysis import Analyzer
+from .features import pause_statistics
+from .formats import check_format, encode
+from .miscue import said_words
+from .models import load_models
+from .reply import Json, build_reply, gather
+from .scores import Models
+from .timing import TICKS_PER_SECOND
+from .voice import SAMPLE_RATE as VOICE_RATE
+from .voice import Voice
+
+LANGUAGE = "en-US"
+MAX_SECONDS = 60.0
+"""Longest recording of one assessment, as in the service's short-audio API."""
+
+MAX_TEXT = 10_000
+"""Longest text that is spoken, in characters."""
+
+VOICE: dict[str, str] = {
+    "Name": "pronounce_kit Text to Speech Voice (en-US, Heart)",
+    "DisplayName": "Heart",
+    "LocalName": "Heart",
+    "ShortName": "en-US-Heart",
+    "Gender": "Female",
+    "Locale": LANGUAGE,
+    "LocaleName": "English (United States)",
+    "SampleRateHertz": "24000",
+    "VoiceType": "Neural",
+    "Status": "GA",
+    "WordsPerMinute": "150",
+}
+
+
+class LocalSpeech:
+    """The embedded engine: assesses English read aloud, and speaks, offline and without a key.
+
+    Models load when they are first needed (about a second). One instance may be shared by threads; the recognizer
+    releases the GIL. model: another phoneme recognizer than hama's.
+    """
+
+    def __init__(self, model: AcousticModel | None = None) -> None:
+        self._given_model = model
+        self._loading = threading.RLock()
+
+    def __repr__(self) -> str:
+        return "LocalSpeech()"
+
+    # --- parts, loaded once ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _voice(self) -> Voice:
+        return Voice()
+
+    @cached_property
+    def _analyzer(self) -> Analyzer:
+        return Analyzer(self._given_model or HamaModel(), self._voice)
+
+    @cached_property
+    def _models(self) -> Models:
+        return load_models()
+
+    def load(self) -> LocalSpeech:
+        """Load all models now rather than at the first call; returns self."""
+        with self._loading:  # cached_property itself does not keep two threads from loading twice
+            _ = self._models, self._analyzer.lexicon
+        return self
+
+    def _reply(self, recording: Recording, params: PronunciationScoreParams) -> Json:
+        self.load()
+        script = self._analyzer.script(params.reference_text)
+        posteriors = self._analyzer.model.posteriors(recording.samples)
+        quality = recording.quality()
+        sounds = _sounds_heard(posteriors)
+        if sounds == 0 or (quality.speech_start_s is None and sounds < 3):
+            return _nothing_heard(
+                recording, "BabbleTimeout" if "no_speech" in quality.flags else "InitialSilenceTimeout"
+            )
+        said = said_words(posteriors, script) if params.enable_miscue else np.ones(len(script.words), bool)
+        hearing = self._analyzer.hold(posteriors, script.only(said)) if said.any() else None
+        if hearing is None and not params.enable_miscue:
+            return {"RecognitionStatus": "NoMatch", "NBest": []}  # far too short for the text
+        scores = self._models.score(hearing, pause_statistics(recording.samples)) if hearing else None
+        finding = gather(script, said, hearing, scores, recording.duration_s, quality.snr_db)
+        return build_reply(finding, params)
+
+    # --- the service ----------------------------------------------------------------------------------------
+
+    def assess(
+        self,
+        recording: Recording | str | Path | bytes,
+        reference_text: str | None = None,
+        *,
+        language: str = LANGUAGE,
+        params: PronunciationScoreParams | None = None,
+    ) -> Assessment:
+        """Compare a recording with the text that was read aloud.
+
+        The reply is the service's flat JSON; `assessment.raw` keeps it. Silence, noise or a hum gives the status that
+        the service gives ("InitialSilenceTimeout", "BabbleTimeout"), and no scores. Raises `AudioError` for a
+        recording that cannot be read or is over 60 s, `TextError` for a text that cannot be read aloud, and
+        `ParameterError` for a language other than en-US.
+        """
+        merged = merge_params(reference_text, params)
+        _check_language(language)
+        if not merged.reference_text.strip():
+            raise TextError(
+                "The reference text is empty: unscripted assessment needs the cloud service. "
+                "Give the text that was read aloud."
+            )
+        heard = Recording.of(recording)
+        if heard.duration_s > MAX_SECONDS:
+            raise AudioError(
+                f"The recording is {heard.duration_s:.0f} s long; one assessment takes at most {MAX_SECONDS:.0f} s. "
+                "Cut it, and the text, into parts."
+            )
+        reply = self._reply(heard, merged)
+        return Assessment.from_json(reply, reference_text=merged.reference_text)
+
+    def recognize(
+        self,
+        recording: Recording | str | Path | bytes,
+        *,
+        language: str = LANGUAGE,
+        format: str = "simple",
+        profanity: str = "masked",
+    ) -> Any:
+        """Not part of this version: raises `NotSupportedError`."""
+        raise NotSupportedError(
+            "The embedded engine of this version does not recognize speech without a reference text. "
+            "Use assess(recording, text), or the cloud service."
+        )
+
+    def synthesize(
+        self, text: str, *, voice: str | None = None, output_format: str = "riff-24khz-16bit-mono-pcm"
+    ) -> bytes:
+        """Speak a text with the embedded voice; the bytes of a sound file in one of `formats.OUTPUT_FORMATS`."""
+        _check_voice(voice)
+        if not text.strip():
+            raise TextError("There is no text to speak. Give a sentence.")
+        if len(text) > MAX_TEXT:
+            raise TextError(f"The text has {len(text)} characters; at most {MAX_TEXT} are spoken. Split it.")
+        check_format(output_format)
+        samples = self.load()._voice.say(text)
+        if not samples.size:
+            raise TextError(f"Nothing in {text[:40]!r} can be spoken in English. Check the text.")
+        return encode(samples, VOICE_RATE, output_format)
+
+    def synthesize_phones(
+        self,
+        words: list[list[str]],
+        *,
+        speed: float = 1.0,
+        output_format: str = "riff-24khz-16bit-mono-pcm",
+    ) -> bytes:
+        """Speak ARPAbet phones, vowels with stress digits, as they are: speech with known mistakes.
+
+        [["DH", "AH0"], ["S", "IH1", "NG", "K"]] says "the sink". speed 0.5 (slow) to 2.0 (fast).
+        """
+        return encode(self._voice.say_phones(words, speed), VOICE_RATE, output_format)
+
+    def pronunciation(self, text: str) -> list[list[str]]:
+        """The canonical phones of each word of a text, as `synthesize_phones` takes them."""
+        return [list(word.phones) for word in self.load()._analyzer.lexicon.words(text)]
+
+    def voices(self) -> list[dict[str, Any]]:
+        """The one embedded voice, in the fields of the service's voices list."""
+        return [dict(VOICE)]
+
+
+def _check_language(language: str) -> None:
+    if language == LANGUAGE:
+        return
+    if language in ASSESSMENT_LOCALES:
+        raise ParameterError(
+            f"language is {language!r}; the embedded engine assesses {LANGUAGE} only. Use the cloud service for it."
+        )
+    raise ParameterError(
+        f"language is {language!r}, which is no language of the service. Use {LANGUAGE}, the one that the "
+        f"embedded engine takes, or with the cloud service one of {', '.join(ASSESSMENT_LOCALES)}."
+    )
+
+
+def _check_voice(voice: str | None) -> None:
+    names = (VOICE["ShortName"], VOICE["Name"], VOICE["DisplayName"])
+    if voice is not None and voice not in names:
+        raise ParameterError(f"voice is {voice!r}. The embedded engine has one voice, {VOICE['ShortName']!r}.")
+
+
+def _sounds_heard(posteriors: Floats) -> int:
+    """How many sounds the recognizer hears when it takes the likeliest symbol of each frame."""
+    best = posteriors.argmax(1)
+    begins = best != np.r_[BLANK, best[:-1]]
+    return int((begins & (best != BLANK)).sum())
+
+
+def _nothing_heard(recording: Recording, status: str) -> Json:
+    return {
+        "RecognitionStatus": status,
+        "Offset": round(recording.duration_s * TICKS_PER_SECOND),
+        "Duration": 0,
+    }

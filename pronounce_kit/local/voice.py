@@ -1,0 +1,54 @@
+"""The embedded voice: text or phonemes -> speech at 24 kHz."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingDependencyError
+from .phones import to_misaki
+
+SAMPLE_RATE = 24_000
+SEED = 0
+"""Seed of the voice's noise component: the same text gives the same audio."""
+
+
+class Voice:
+    """hibari's American English voice "heart" (7.9 MB, in the wheel); also its grapheme-to-phoneme converter."""
+
+    def __init__(self) -> None:
+        try:
+            from hibari import Hibari
+        except ImportError:
+            raise MissingDependencyError(
+                "The embedded engine speaks with hibari-tts. Install it with: pip install 'pronounce-kit[local]'"
+            ) from None
+        self._hibari: Any = Hibari(threads=1)
+        self._g2p_lock = threading.Lock()
+
+    @property
+    def g2p(self) -> Any:
+        """Hibari's grapheme-to-phoneme converter; loaded when first asked for (0.5 s)."""
+        with self._g2p_lock:
+            return self._hibari.g2p
+
+    def say(self, text: str, speed: float = 1.0) -> NDArray[np.float32]:
+        """Speak text; float32 samples in [-1, 1] at 24 kHz. speed 0.5 (slow) to 2.0 (fast)."""
+        _ = self.g2p  # loaded under the lock, so that two first calls do not load it twice
+        return self._in_range(self._hibari(text, speed=speed, seed=SEED))
+
+    def say_phones(self, words: Iterable[Iterable[str]], speed: float = 1.0, seed: int = SEED) -> NDArray[np.float32]:
+        """Speak phones as they are, mistakes included: [["HH", "AH0", "L", "OW1"], ...], vowels with stress digits."""
+        return self.say_misaki(" ".join(to_misaki(word) for word in words) + ".", speed, seed)
+
+    def say_misaki(self, symbols: str, speed: float = 1.0, seed: int = SEED) -> NDArray[np.float32]:
+        """Speak a phoneme string in misaki's alphabet, such as "həlˈO ðˈɛɹ."; unknown symbols are passed over."""
+        return self._in_range(self._hibari.from_phonemes(symbols, speed=speed, seed=seed))
+
+    @staticmethod
+    def _in_range(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.clip(samples, -1, 1).astype(np.float32)

@@ -1,0 +1,60 @@
+"""What an assessment costs: time of one core as a share of the recording's length, and where it goes.
+
+python -m tests.benchmarks.engine
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+# One core is what is promised; numpy's threads would hide what it costs.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+SENTENCE = "The old man and his brother walked along the river to see the boats, and then they went home."
+ROUNDS = 15
+
+
+def measure() -> dict[str, Any]:
+    """Seconds of processor time a second of audio, medians; peak memory of this process in MB."""
+    from pronounce_kit import LocalSpeech, Recording
+
+    speech = LocalSpeech().load()
+    recording = Recording.from_array(Recording.from_bytes(speech.synthesize(SENTENCE)).samples[: 5 * 16_000], 16_000)
+    speech.assess(recording, SENTENCE)  # the first call makes the text's script
+
+    model = speech._analyzer.model
+    counter = iter(range(1_000_000))
+    costs = {
+        "known text": _median(lambda: speech.assess(recording, SENTENCE)),
+        "acoustic model alone": _median(lambda: model.posteriors(recording.samples)),
+        "new text": _median(lambda: speech.assess(recording, f"{SENTENCE[:-1]} {next(counter)}.")),
+    }
+    length = recording.duration_s
+    result = {f"{name}, share of real time": seconds / length for name, seconds in costs.items()}
+    around = costs["known text"] - costs["acoustic model alone"]
+    result["around the acoustic model, share of the model's time"] = around / costs["acoustic model alone"]
+    result["audio, s"] = length
+    unit = 1 if sys.platform == "darwin" else 1024
+    result["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return result
+
+
+def _median(call: Callable[[], object]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    for name, value in measure().items():
+        print(f"{name:55s}{value:10.4f}")

@@ -1,0 +1,62 @@
+"""Reference texts become words with phones."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pronounce_kit import TextError
+from pronounce_kit.local.lexicon import DROPPED, MAX_WORDS, accepted_variants
+
+
+@pytest.fixture(scope="module")
+def lexicon(speech):
+    return speech._analyzer.lexicon
+
+
+def read(lexicon, text):
+    return {word.text: " ".join(word.phones) for word in lexicon.words(text)}
+
+
+def test_words_keep_their_spelling_and_lose_the_punctuation_around_them(lexicon):
+    words = lexicon.words("“Well,” she said — it's a well-known (old) song!")
+    assert [word.text for word in words] == ["Well", "she", "said", "it's", "a", "well-known", "old", "song"]
+    assert words[0].pause == ","
+    assert words[1].pause == ""
+
+
+def test_numbers_are_spelled_out(lexicon):
+    assert read(lexicon, "I have 5 cats.")["5"] == "F AY1 V"
+
+
+def test_a_text_in_capitals_is_read_as_words(lexicon):
+    assert read(lexicon, "DOESN'T HE KNOW?") == read(lexicon, "doesn't he know?")
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "?!", "你好", "…", "🙂"])
+def test_a_text_with_nothing_to_read_aloud_is_refused(lexicon, text):
+    with pytest.raises(TextError):
+        lexicon.words(text)
+
+
+def test_a_text_longer_than_a_recording_can_hold_is_refused(lexicon):
+    with pytest.raises(TextError, match=str(MAX_WORDS)):
+        lexicon.words("word " * (MAX_WORDS + 1))
+
+
+def test_weak_forms_and_other_accents_are_accepted(lexicon):
+    variants = {word.text: accepted_variants(word) for word in lexicon.words("Go to the four dance after her.")}
+    assert "UW" in variants["to"][1] or "AH" in variants["to"][1]
+    assert variants["four"][2] == (DROPPED,)
+    assert "AA" in variants["dance"][1]
+    assert "AH" in variants["after"][-1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_with_our_own_error(lexicon, text):
+    try:
+        words = lexicon.words(text)
+    except TextError:
+        return
+    assert words
+    assert all(word.phones and word.text for word in words)
