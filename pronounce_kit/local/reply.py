@@ -248,14 +248,16 @@ def candidate_probabilities(hearing: Hearing, wrong: Floats) -> Floats:
     """(N, 39) probability that each sound was said in the place of each phone.
 
     The expected phone has what the error model leaves it; the rest goes to the other sounds by how well they fit, half
-    of that relative to the model voice, whose own reading shows what the recognizer confuses anyway. Sums to less than 1
-    where it is likely that nothing was said.
+    of that relative to the model voice, whose own reading shows what the recognizer confuses anyway. Sums to less than
+    1 where it is likely that nothing was said.
     """
     n = np.arange(len(wrong))
     fit = np.clip(hearing.view.ratio - hearing.script.voice.ratio / 2, -50, 50)
     likelihood = np.exp(-fit)
     likelihood[hearing.script.accepted] = 0.0
-    likelihood[n, hearing.said] = 0.0
+    # A sound that may be dropped, and was, counts as the expected one: there is no name for silence.
+    expected = np.where(hearing.said == DELETION, hearing.script.layout.phone, hearing.said)
+    likelihood[n, expected] = 0.0
     out: Floats = wrong[:, None] * likelihood / likelihood.sum(1, keepdims=True)
-    out[n, hearing.said] = 1 - wrong
+    out[n, expected] = 1 - wrong
     return out[:, :BLANK]
