@@ -13,7 +13,6 @@ import hashlib
 import html
 import math
 import os
-import secrets
 import struct
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +25,7 @@ from numpy.typing import ArrayLike
 from . import _codec
 from .errors import AudioError
 from .quality import Quality, measure
+from .storage import write_whole
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
@@ -258,8 +258,14 @@ class Recording:
         suffix = path.suffix.lower()
         if suffix not in (".wav", ".ogg"):
             raise AudioError(f"{path} ends in {suffix or 'no suffix'}. Use .wav or .ogg.")
-        _write_atomically(path, self.to_wav() if suffix == ".wav" else self.to_ogg_opus())
-        return path
+        data = self.to_wav() if suffix == ".wav" else self.to_ogg_opus()
+        try:
+            return write_whole(path, data)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a path"
+            raise AudioError(
+                f"{path} cannot be written ({reason}). Check that the folder exists and that you may write to it."
+            ) from None
 
     def quality(self) -> Quality:
         """Whether it is good enough to be assessed: level, clipping, noise, speech; see `Quality`."""
@@ -314,22 +320,3 @@ def _to_float(array: np.ndarray[Any, Any]) -> _codec.Samples:
     raise AudioError(
         f"Samples of type {array.dtype} have no known full scale. Convert them to int16, or to float within [-1, 1]."
     )
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a path"
-        raise AudioError(
-            f"{path} cannot be written ({reason}). Check that the folder exists and that you may write to it."
-        ) from None

@@ -9,9 +9,7 @@ has them all. All text is escaped by `highlight.tag`.
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
-import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -34,6 +32,7 @@ from .highlight import (
     word_text,
 )
 from .results import Assessment, Word
+from .storage import write_whole
 
 _PAGE_STYLE = Markup(
     """
@@ -122,19 +121,7 @@ def assessment_page(
 
 def write_page(path: str | os.PathLike[str], page: str) -> Path:
     """Write a page as UTF-8 and return its path. The file is whole or not there: an older one stays until then."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
-    try:
-        with partial.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
-    return target
+    return write_whole(path, page.encode())
 
 
 def _one_each(given: bytes | Sequence[bytes | None] | None, name: str, count: int) -> list[bytes | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import warnings
 from datetime import datetime, timezone
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from ..errors import AudioError
 from ..recording import Recording
+from ..storage import write_whole
 from .auth import Secret, hide
 from .transport import Reply
 from .upload import LIVE_WAV_HEADER
@@ -59,17 +59,8 @@ class Kept:
         if reply.status != 200:
             path = self._file(f".error-{reply.status}.txt")
             body = hide(body.decode("utf-8", "replace"), self._secrets).encode()
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
-            try:
-                with temporary.open("xb") as file:
-                    file.write(body)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            write_whole(path, body)
         except OSError as error:
             warnings.warn(f"The reply could not be kept in {path} ({error.strerror}).", stacklevel=2)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
+from ..storage import write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,29 +54,10 @@ def write_file(path: str | Path, data: bytes) -> Path:
 
     Raises `InputError` where it cannot be written.
     """
-    target = Path(path)
     try:
-        if target.exists() and not target.is_file():  # /dev/null and pipes must not be replaced by a file
-            target.write_bytes(data)
-        else:
-            _replace(target.resolve(), data)  # resolved: a link keeps pointing where it does
+        return write_whole(path, data)
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or "not a path"
         raise InputError(
             f"{path} cannot be written ({reason}). Check that the folder exists and that you may write to it."
         ) from None
-    return target
-
-
-def _replace(target: Path, data: bytes) -> None:
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise

@@ -201,7 +201,7 @@ def _share(mask: NDArray[np.bool_]) -> float | None:
 
 
 def _seconds_per_audio_second(readings: Sequence[Reading], models: Models) -> float:
-    """Time of assessing a text known before, one thread, from samples to reply."""
+    """Processor time of assessing a text known before, from samples to scores."""
     analyzer: Analyzer = corpus_analyzer(None)
     chosen = readings[:: max(len(readings) // _TIMED, 1)][:_TIMED]
     recordings = [Recording.from_file(reading.audio) for reading in chosen]
@@ -216,6 +216,6 @@ def _seconds_per_audio_second(readings: Sequence[Reading], models: Models) -> fl
                 models.score(hearing, pause_statistics(recording.samples))
 
     assess_all()
-    start = time.perf_counter()
+    start = time.process_time()
     assess_all()
-    return round((time.perf_counter() - start) / sum(recording.duration_s for recording in recordings), 4)
+    return round((time.process_time() - start) / sum(recording.duration_s for recording in recordings), 4)
