@@ -369,7 +369,7 @@ def test_a_missing_package_is_one_line(run: Run, wav: str, monkeypatch: pytest.M
     assert "hama. Install" in one_line_error(run("assess", wav, "--text", TEXT))
     fail_with(monkeypatch, ModuleNotFoundError("No module named 'lightgbm'", name="lightgbm"))
     assert "pip install 'pronounce-kit[train]'" in one_line_error(run("assess", wav, "--text", TEXT))
-    assert set(EXTRA_OF.values()) == {"local", "train"}
+    assert set(EXTRA_OF.values()) == {"local", "server", "train"}
 
 
 def test_a_service_out_of_reach_is_a_failed_item_not_a_usage_error(

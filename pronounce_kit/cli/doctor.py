@@ -25,6 +25,7 @@ _PARTS = {
     "": "Packages",
     "local": "Engine packages",
     "notebook": "Notebook packages",
+    "server": "Server packages",
     "train": "Training packages",
     "distributed": "Cluster packages",
 }

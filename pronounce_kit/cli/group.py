@@ -34,6 +34,8 @@ EXTRA_OF = {
     "onnx": "train",
     "onnxruntime": "local",
     "sklearn": "train",
+    "starlette": "server",
+    "uvicorn": "server",
 }
 """Importable package -> the extra of pronounce-kit that installs it."""
 

@@ -98,8 +98,8 @@ def from_misaki(symbols: str) -> tuple[str, ...]:
         if symbol in "ˈˌ":
             mark = 1 if symbol == "ˈ" else 2
             continue
-        if symbol == "ɹ" and phones and symbols[i - 1] in "əɜ" and not _begins_stressed_syllable(symbols[i + 1 :]):
-            phones[-1] = "ER" + phones[-1][-1]  # "əɹ" is one phone, but not in "around"
+        if symbol == "ɹ" and phones and _is_one_phone(symbols[i - 1], symbols[i + 1 : i + 2]):
+            phones[-1] = "ER" + phones[-1][-1]
             continue
         phone = _FROM_MISAKI.get(symbol)
         if phone is None:
@@ -112,8 +112,9 @@ def from_misaki(symbols: str) -> tuple[str, ...]:
     return tuple(phones)
 
 
-def _begins_stressed_syllable(symbols: str) -> bool:
-    return symbols[:1] in ("ˈ", "ˌ")
+def _is_one_phone(vowel: str, after: str) -> bool:
+    """Whether a vowel and the r after it are ER: always in "word", in "better", but not in "around"."""
+    return vowel == "ɜ" or (vowel == "ə" and after not in ("ˈ", "ˌ"))
 
 
 def syllabify(phones: Sequence[str]) -> list[tuple[int, int]]:

@@ -1,0 +1,119 @@
+"""Speech to text and pronunciation assessment: POST /speech/recognition/conversation/cognitiveservices/v1."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..errors import NotSupportedError, ParameterError, TextError
+from ..params import PronunciationScoreParams
+from ..service import ASSESSMENT_LOCALES, SpeechService
+from .audio import Kind, kind_of, recording_of
+from .failures import INVALID_LANGUAGE, UNSUPPORTED_AUDIO, RefusalError
+
+if TYPE_CHECKING:
+    from .app import Parts
+
+PATH = "/speech/recognition/conversation/cognitiveservices/v1"
+PARAMS_HEADER = "Pronunciation-Assessment"
+PARAMS_QUERY = "pronunciationScoreParams"
+
+FORMATS = ("simple", "detailed")
+PROFANITY = ("masked", "removed", "raw")
+
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){1,3}")
+_CID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_LOCALES = {locale.casefold(): locale for locale in ASSESSMENT_LOCALES}
+
+
+class Recognition:
+    """The endpoint."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def __call__(self, request: Request) -> Response:
+        """Assess the recording against a text where there are assessment parameters, else write down what was said."""
+        parts = self._parts
+        parts.gate.check(request)
+        question = _Question(request)
+        parts.work.check()
+        body = await parts.uploads.read(request, parts.limits.body_bytes)
+        if not body:
+            return JSONResponse({})
+        kind = question.kind
+        if kind is None:
+            raise RefusalError(400, UNSUPPORTED_AUDIO)
+        limit_s = parts.limits.audio_s
+        return JSONResponse(await parts.work.run(lambda: question.answer(parts.service, body, kind, limit_s)))
+
+
+class _Question:
+    """What a request asks for; raises `RefusalError` (400) for what nobody can."""
+
+    def __init__(self, request: Request) -> None:
+        query = request.query_params
+        content_type = request.headers.get("content-type")
+        self.kind = kind_of(content_type) if content_type else None
+        self.language = _language(query.get("language"))
+        self.format = _one_of(FORMATS, "format", query.get("format"))
+        self.profanity = _one_of(PROFANITY, "profanity", query.get("profanity"))
+        # There are no custom models here: an endpoint ID is checked and then passed over.
+        if not _CID.fullmatch(query.get("cid") or "none"):
+            raise RefusalError(400, INVALID_LANGUAGE)
+        self.params = _params(request.headers.get(PARAMS_HEADER) or query.get(PARAMS_QUERY))
+
+    def answer(self, service: SpeechService, body: bytes, kind: Kind, limit_s: float) -> Any:
+        """The reply, as JSON; runs in a worker thread."""
+        recording = recording_of(body, kind, limit_s)
+        if recording is None:
+            return {"RecognitionStatus": "InitialSilenceTimeout", "Offset": 0, "Duration": 0}
+        try:
+            if self.params is not None:
+                return service.assess(recording, language=self.language, params=self.params).raw
+            reply = service.recognize(
+                recording, language=self.language, format=self.format, profanity=self.profanity
+            ).raw
+        except ParameterError:  # all other parameters were checked when they were read
+            raise RefusalError(400, INVALID_LANGUAGE) from None
+        except TextError as error:
+            if self.params is not None and not self.params.reference_text.strip():
+                raise NotSupportedError(str(error)) from None
+            raise
+        return simple(reply) if self.format == "simple" else reply
+
+
+def simple(reply: Any) -> Any:
+    """A reply in the simple format, whatever the service gave: status, text and times, and no alternatives."""
+    if not isinstance(reply, dict) or "NBest" not in reply:
+        return reply
+    best: dict[str, Any] = next(iter(reply["NBest"] or ()), {})
+    found = {"DisplayText": best.get("Display"), **reply}
+    keys = ("RecognitionStatus", "DisplayText", "Offset", "Duration")
+    return {key: found[key] for key in keys if found.get(key) is not None}
+
+
+def _language(given: str | None) -> str:
+    if given is None or not _LOCALE.fullmatch(given):
+        raise RefusalError(400, INVALID_LANGUAGE)
+    return _LOCALES.get(given.casefold(), given)
+
+
+def _one_of(accepted: tuple[str, ...], name: str, given: str | None) -> str:
+    """The value in lower case; the first of those accepted where there is none."""
+    value = (given or accepted[0]).casefold()
+    if value not in accepted:
+        raise RefusalError(400, f"Invalid {name}. Use {' or '.join(accepted)}.")
+    return value
+
+
+def _params(encoded: str | None) -> PronunciationScoreParams | None:
+    if not encoded:
+        return None
+    try:
+        return PronunciationScoreParams.from_base64(encoded)
+    except ParameterError as error:
+        raise RefusalError(400, f"Invalid pronunciation assessment parameters. {error}") from None

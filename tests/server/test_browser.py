@@ -1,0 +1,122 @@
+"""The page in a real browser, with a sound file for a microphone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pronounce_kit.local import LocalSpeech
+from pronounce_kit.recording import Recording
+
+from .conftest import Spoken
+from .live import KEY, TEXT, Live
+
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+).split()
+
+FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
+ALLOWED = "--use-fake-ui-for-media-stream"
+
+Browser = Callable[..., Any]
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """Opens a page in Chromium, with arguments of its command line."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (PyPI)")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs Chromium (Debian package: chromium)")
+
+    @contextmanager
+    def opened(url: str, *arguments: str) -> Iterator[Any]:
+        with sync_api.sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *arguments])
+            page = chromium.new_page()
+            errors: list[str] = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("request", lambda request: request.url.startswith((url, "blob:")) or errors.append(request.url))
+            page.goto(url)
+            yield page
+            assert not errors
+            chromium.close()
+
+    return opened
+
+
+def test_a_reader_records_with_the_keyboard_alone_and_sees_the_words(
+    live: Live, browser: Browser, spoken: Spoken, tmp_path: Path
+) -> None:
+    silence = np.zeros(16000, np.float32)
+    microphone = tmp_path / "microphone.wav"
+    said = Recording.from_bytes(spoken.wav).samples
+    microphone.write_bytes(Recording(np.concatenate([silence, said, silence])).to_wav())
+    arguments = (FAKE_MICROPHONE, ALLOWED, f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    with browser(live.url + "/", *arguments) as page:
+        for keys in (KEY, TEXT):
+            page.keyboard.press("Tab")
+            page.keyboard.press("Control+A")
+            page.keyboard.type(keys)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.wait_for_selector("#record.on")
+        page.wait_for_timeout(3000)
+        page.keyboard.press("Space")  # the button still has the focus
+        page.wait_for_selector("#result .pk-word", timeout=20_000)
+        assert page.locator("#result .pk-sentence .pk-word").all_inner_texts() == ["Good", "morning"]
+        assert page.inner_text("#spoken")
+        assert page.inner_text("#error") == ""
+        assert page.get_attribute("#own", "src").startswith("blob:")
+        page.click("#listen")
+        page.wait_for_timeout(300)
+        assert page.inner_text("#error") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([FAKE_MICROPHONE, "--deny-permission-prompts"], "The microphone is blocked."),
+        ([ALLOWED], "There is no microphone."),
+    ],
+)
+def test_a_problem_with_the_microphone_is_told_in_plain_words(
+    speech: LocalSpeech, browser: Browser, arguments: list[str], said: str
+) -> None:
+    with Live(speech, key=None) as live, browser(live.url + "/", *arguments) as page:
+        page.click("#record")
+        page.wait_for_selector("#error p")
+        assert page.inner_text("#error").startswith(said)
+        assert page.inner_text("#record-label") == "Record"
+
+
+def test_a_page_from_an_insecure_address_says_what_to_open_instead(speech: LocalSpeech, browser: Browser) -> None:
+    with Live(speech, key=None) as live:
+        url = f"http://insecure.test:{live.port}/"
+        with browser(url, "--host-resolver-rules=MAP insecure.test 127.0.0.1") as page:
+            page.click("#record")
+            page.wait_for_selector("#error p")
+            assert "http://127.0.0.1 or http://localhost" in page.inner_text("#error")
+
+
+def test_a_wrong_key_is_told_and_the_recording_is_kept(live: Live, browser: Browser) -> None:
+    with browser(live.url + "/", FAKE_MICROPHONE, ALLOWED) as page:
+        page.click("#record")
+        assert page.inner_text("#error").startswith("Type the key first.")
+        page.fill("#key", "wrong")
+        page.click("#record")
+        page.wait_for_selector("#record.on")
+        page.wait_for_timeout(700)
+        page.click("#record")
+        page.wait_for_selector("#error p")
+        assert page.inner_text("#error").startswith("The server does not accept this key.")
+        page.fill("#key", KEY)
+        page.click("#again")
+        page.wait_for_selector("#result .pk", timeout=20_000)
+        assert page.inner_text("#error") == ""
