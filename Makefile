@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lab test check format lint types notebooks benchmarks clean
+.PHONY: help install demo lab test chromium check format lint types notebooks benchmarks clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,8 +32,15 @@ demo: $(VENV)/.demo  ## Score two sentences with the embedded engine and show wh
 lab: $(VENV)/.dev  ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-test: $(VENV)/.dev  ## Run all tests
+test: $(VENV)/.dev chromium  ## Run all tests
 	$(BIN)/python -m pytest
+
+# Only the browser tests need it; where it cannot be installed they are skipped with a message.
+chromium:
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
+		|| { echo "installing Debian's chromium for the browser tests"; \
+		     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+		|| echo "chromium could not be installed: the browser tests will be skipped"
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .
