@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import AudioError, NotSupportedError, ParameterError, TextError
+from ..errors import AudioError, ParameterError, TextError
 from ..params import PronunciationScoreParams
+from ..recognition import Recognition
 from ..recording import Recording
 from ..results import Assessment
 from ..service import ASSESSMENT_LOCALES, merge_params
@@ -25,6 +26,9 @@ from .scores import Models
 from .timing import TICKS_PER_SECOND
 from .voice import SAMPLE_RATE as VOICE_RATE
 from .voice import Voice
+
+if TYPE_CHECKING:
+    from .recognizer import Recognizer
 
 LANGUAGE = "en-US"
 MAX_SECONDS = 60.0
@@ -49,7 +53,7 @@ VOICE: dict[str, str] = {
 
 
 class LocalSpeech:
-    """The embedded engine: assesses English read aloud, and speaks, offline and without a key.
+    """The embedded engine: assesses English read aloud, writes it down, and speaks, offline and without a key.
 
     Models load when they are first needed (about a second). One instance may be shared by threads; the recognizer
     releases the GIL. model: another phoneme recognizer than hama's.
@@ -69,12 +73,22 @@ class LocalSpeech:
         return Voice()
 
     @cached_property
+    def _model(self) -> AcousticModel:
+        return self._given_model or HamaModel()
+
+    @cached_property
     def _analyzer(self) -> Analyzer:
-        return Analyzer(self._given_model or HamaModel(), self._voice)
+        return Analyzer(self._model, self._voice)
 
     @cached_property
     def _models(self) -> Models:
         return load_models()
+
+    @cached_property
+    def _recognizer(self) -> Recognizer:
+        from .recognizer import Recognizer  # its data are of no use to an assessment
+
+        return Recognizer()
 
     def load(self) -> LocalSpeech:
         """Load all models now rather than at the first call; returns self."""
@@ -86,12 +100,9 @@ class LocalSpeech:
         self.load()
         script = self._analyzer.script(params.reference_text)
         posteriors = self._analyzer.model.posteriors(recording.samples)
+        if nothing := _nothing_heard(recording, posteriors):
+            return nothing
         quality = recording.quality()
-        sounds = _sounds_heard(posteriors)
-        if sounds == 0 or (quality.speech_start_s is None and sounds < 3):
-            return _nothing_heard(
-                recording, "BabbleTimeout" if "no_speech" in quality.flags else "InitialSilenceTimeout"
-            )
         said = said_words(posteriors, script) if params.enable_miscue else np.ones(len(script.words), bool)
         hearing = self._analyzer.hold(posteriors, script.only(said)) if said.any() else None
         if hearing is None and not params.enable_miscue:
@@ -140,12 +151,42 @@ class LocalSpeech:
         language: str = LANGUAGE,
         format: str = "simple",
         profanity: str = "masked",
-    ) -> Any:
-        """Not part of this version: raises `NotSupportedError`."""
-        raise NotSupportedError(
-            "The embedded engine of this version does not recognize speech without a reference text. "
-            "Use assess(recording, text), or the cloud service."
+    ) -> Recognition:
+        """Write down what was said in English, without knowing the text.
+
+        format: "simple" gives `display_text`; "detailed" up to five readings in `nbest`, likeliest first, each in four
+        spellings. profanity: "masked" (asterisks), "removed" or "raw". The reply is the service's JSON. Silence, noise
+        or a hum gives the status that the service gives, speech without words "NoMatch". Raises `AudioError` for a
+        recording that cannot be read or is over 60 s, and `ParameterError` for a value that does not exist.
+        """
+        from .profanity import MODES
+        from .recognizer import FORMATS, NBEST, build_recognition
+
+        _check_language(language)
+        _check_choice("format", format, FORMATS)
+        _check_choice("profanity", profanity, MODES)
+        heard = Recording.of(recording)
+        if heard.duration_s > MAX_SECONDS:
+            raise AudioError(
+                f"The recording is {heard.duration_s:.0f} s long; at most {MAX_SECONDS:.0f} s are recognized. "
+                "Cut it into parts."
+            )
+        with self._loading:
+            model, recognizer = self._model, self._recognizer
+        posteriors = model.posteriors(heard.samples)
+        if nothing := _nothing_heard(heard, posteriors):
+            return Recognition.from_json(nothing)
+        detailed = format == "detailed"
+        reply = build_recognition(
+            recognizer.hear(posteriors, NBEST if detailed else 1),
+            posteriors,
+            model.frame_s,
+            heard.duration_s,
+            names=recognizer.names,
+            detailed=detailed,
+            profanity=profanity,
         )
+        return Recognition.from_json(reply)
 
     def synthesize(
         self, text: str, *, voice: str | None = None, output_format: str = "riff-24khz-16bit-mono-pcm"
@@ -189,7 +230,7 @@ def _check_language(language: str) -> None:
         return
     if language in ASSESSMENT_LOCALES:
         raise ParameterError(
-            f"language is {language!r}; the embedded engine assesses {LANGUAGE} only. Use the cloud service for it."
+            f"language is {language!r}; the embedded engine knows {LANGUAGE} only. Use the cloud service for it."
         )
     raise ParameterError(
         f"language is {language!r}, which is no language of the service. Use {LANGUAGE}, the one that the "
@@ -210,9 +251,19 @@ def _sounds_heard(posteriors: Floats) -> int:
     return int((begins & (best != BLANK)).sum())
 
 
-def _nothing_heard(recording: Recording, status: str) -> Json:
+def _nothing_heard(recording: Recording, posteriors: Floats) -> Json | None:
+    """The reply to silence, noise or a hum; None where somebody speaks."""
+    quality = recording.quality()
+    sounds = _sounds_heard(posteriors)
+    if sounds and (sounds >= 3 or quality.speech_start_s is not None):
+        return None
     return {
-        "RecognitionStatus": status,
+        "RecognitionStatus": "BabbleTimeout" if "no_speech" in quality.flags else "InitialSilenceTimeout",
         "Offset": round(recording.duration_s * TICKS_PER_SECOND),
         "Duration": 0,
     }
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ParameterError(f"{name} is {value!r}. Use one of {', '.join(choices)}.")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pronounce_kit as pk
-from pronounce_kit import AudioError, NotSupportedError, ParameterError, PronunciationScoreParams, Recording, TextError
+from pronounce_kit import AudioError, ParameterError, PronunciationScoreParams, Recording, TextError
 from pronounce_kit.local.formats import OUTPUT_FORMATS
 from pronounce_kit.results import pron_score
 
@@ -211,11 +211,6 @@ def test_an_assessment_needs_a_text(speech, reading):
         speech.assess(reading)
     with pytest.raises(TextError, match="empty"):
         speech.assess(reading, "  ")
-
-
-def test_recognition_without_a_text_says_that_it_is_not_there(speech, reading):
-    with pytest.raises(NotSupportedError, match="assess"):
-        speech.recognize(reading)
 
 
 @pytest.mark.parametrize("name", OUTPUT_FORMATS)
