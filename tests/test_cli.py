@@ -609,3 +609,25 @@ def test_train_tells_what_it_wrote(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("pronounce_kit.local.training.train", train, raising=False)
     shown = run("train", "corpus", "--out", "weights")
     assert shown.stdout == "folder: weights\nfiles: a.onnx, b.onnx\nmegabytes: 1.25\n"
+
+
+# --- recognize --------------------------------------------------------------------------------------------------
+
+
+def test_recognize_writes_down_what_was_said(run: Run) -> None:
+    assert installed("say", "The weather is nice today.", "-o", "weather.wav").returncode == 0
+    shown = run("recognize", "weather.wav")
+    assert (shown.exit_code, shown.stdout) == (0, "The weather is nice today.\n")
+    reply = json.loads(run("recognize", "weather.wav", "--json").stdout)
+    assert reply["NBest"][0]["Lexical"] == "the weather is nice today"
+
+
+def test_recognize_says_so_where_nobody_speaks(run: Run) -> None:
+    with wave.open("silence.wav", "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(64_000))
+    shown = run("recognize", "silence.wav")
+    assert shown.exit_code == 1
+    assert "InitialSilenceTimeout" in shown.stdout

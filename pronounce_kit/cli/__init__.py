@@ -1,6 +1,7 @@
 """The command line, `pronounce-kit`.
 
     assess      score a recording of a sentence that was read aloud
+    recognize   write down what is said in a recording
     say         speak a text with the model voice
     demo        a reading with mistakes made on purpose, and what is found in it
     evaluate, train     the engine's models on rated recordings
@@ -17,7 +18,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from . import assess, demo, doctor, engine, say, serve
+from . import assess, demo, doctor, engine, recognize, say, serve
 from .group import Commands
 
 
@@ -36,11 +37,20 @@ Examples:
 def main(context: click.Context) -> None:
     """Read a sentence aloud and see which words and sounds went wrong.
 
-    Works offline: nothing leaves this machine.
+    Works offline. Only if SPEECH_KEY and SPEECH_REGION are set, recordings go to the Speech service there.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for command in (assess.assess, say.say, demo.demo, engine.evaluate, engine.train, serve.serve, doctor.doctor):
+for command in (
+    assess.assess,
+    recognize.recognize,
+    say.say,
+    demo.demo,
+    engine.evaluate,
+    engine.train,
+    serve.serve,
+    doctor.doctor,
+):
     main.add_command(command)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import AudioError, InputError, TextError
+from ..errors import InputError, TextError
 from ..params import CHOICES
+from .audio import read_audio
 from .group import ITEM_FAILED
 from .output import console, write_file
 
@@ -125,7 +126,7 @@ def assess(
             "NBestPhonemeCount": nbest,
         }
     )
-    recording = _recording(audio)
+    recording = read_audio(audio)
     service = connect(announce=None)
     assessment = service.assess(recording, language=language, params=params)
     shown = _on_hundred(assessment, service, recording, language, params)
@@ -193,17 +194,6 @@ def _read_text(path: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise TextError(f"{path} is no UTF-8 text. Save it as UTF-8, or give the text with --text.") from None
-
-
-def _recording(audio: str) -> Recording:
-    from .._codec import MAX_BYTES
-    from ..recording import Recording
-
-    if audio != "-":
-        return Recording.from_file(audio)
-    if sys.stdin is None or sys.stdin.isatty():
-        raise AudioError("AUDIO is -, but nothing is piped in. Pipe a sound file into the command, or name one.")
-    return Recording.from_bytes(sys.stdin.buffer.read(MAX_BYTES + 1))  # one byte more, which from_bytes refuses
 
 
 # --- what comes out ---------------------------------------------------------------------------------------------

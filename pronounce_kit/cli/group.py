@@ -33,7 +33,6 @@ EXTRA_OF = {
     "lightgbm": "train",
     "onnx": "train",
     "onnxruntime": "local",
-    "sklearn": "train",
     "starlette": "server",
     "uvicorn": "server",
 }

@@ -43,7 +43,7 @@ def itn(lexical: str) -> str:
     Small numbers that stand alone ("one", "two", "three") stay words, as "one" is often no number.
     """
     try:
-        from text_to_num import alpha2digit  # type: ignore[import-untyped]
+        from text_to_num import alpha2digit
     except ImportError:
         raise MissingDependencyError(
             "The embedded engine writes numbers with text2num. Install it with: pip install 'pronounce-kit[local]'"
