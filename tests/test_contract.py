@@ -108,3 +108,12 @@ class TestEveryService:
             assessment = services[service].assess(recordings[name], params=PARAMS["as the kit asks"])
             assert assessment.status in ("InitialSilenceTimeout", "BabbleTimeout")
             assert assessment.scores.pron is None
+
+    @pytest.mark.parametrize("format", ["simple", "detailed"])
+    @pytest.mark.parametrize("name", ["correct", "silence", "noise"])
+    def test_recognizes_the_same_without_a_text(self, services, speech, recordings, name, format):
+        expected = speech.recognize(recordings[name], format=format)
+        found = services["cloud client"].recognize(recordings[name], format=format)
+        assert found.raw == expected.raw
+        assert found == expected
+        assert found.display_text == (TEXT if name == "correct" else None)

@@ -1,13 +1,17 @@
-"""The embedded engine: pronunciation assessment and speech synthesis on this machine, offline.
+"""The embedded engine: speech is assessed, recognized and made on this machine, offline.
 
-acoustics   audio -> posteriors over phones (hama)
-gop         posteriors and phones -> goodness of pronunciation
-lexicon     text -> words and phones; voice: the model voice (hibari)
-analysis    a text to be read, and a recording held against it
-features, scores, models    from there to scores
-reply       scores -> the service's JSON
-service     LocalSpeech
-corpus, examples, training, export, evaluation    fitting the models again
+| module | does |
+|---|---|
+| acoustics | audio to posteriors over phones (hama) |
+| phones, lexicon, voice | names of phones; text to words and phones; the model voice (hibari) |
+| gop, miscue | posteriors and phones to goodness of pronunciation; which words were said at all |
+| analysis | a text to be read, and a recording held against it |
+| features, scores, models | from there to scores |
+| timing, reply, formats | when, in the service's JSON, in which sound format |
+| recognizer, beam, language, listener, written, profanity | what was said, without a text |
+| service | `LocalSpeech`, which brings them together |
+| corpus, examples, training, export, evaluation | fitting the scoring models again |
+| build_language, build_listener | making the recognizer's data again |
 """
 
 from .service import LocalSpeech
