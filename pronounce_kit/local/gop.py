@@ -144,35 +144,6 @@ def _alternatives(
     return replaced, left_out
 
 
-def left_out_words(posteriors: Floats, phones: NDArray[np.int64], words: NDArray[np.int64]) -> Floats:
-    """Log ratios of the sequence against those without each word, (W,); negative: the audio is likelier without.
-
-    words: (N,) number of the word of each phone, ascending. Without its only word a sequence is silence. When the audio
-    cannot be held against the sequence (see `goodness`), the shortest word counts as impossible (-inf).
-    """
-    starts = np.flatnonzero(np.r_[True, words[1:] != words[:-1]])
-    stops = np.r_[starts[1:], len(phones)]
-    ratio = np.zeros(len(starts))
-    ratio[(stops - starts).argmin()] = -np.inf
-    if not _fits(posteriors, phones):
-        return ratio
-    forward, backward, _, _ = _forward_backward(posteriors, phones)
-    total = forward[-1, -1] + forward[-1, -2]
-    if not _is_likely(total, backward):
-        return ratio
-    for w, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-        before = forward[:, 2 * start].copy()  # in the blank before the word
-        if start and (stop == len(phones) or phones[start - 1] != phones[stop]):
-            before += forward[:, 2 * start - 1]
-        if stop < len(phones):
-            enter = backward[:, 2 * stop + 1]
-            without = (before[:-1] * enter[1:]).sum() + (enter[0] if start == 0 else 0.0)
-        else:
-            without = before[-1]
-        ratio[w] = np.log(total + _TINY) - np.log(without + _TINY)
-    return ratio
-
-
 def _fits(posteriors: Floats, phones: NDArray[np.int64]) -> bool:
     """Whether there are frames enough: one a phone, and one for the blank between two that are the same."""
     return len(posteriors) >= len(phones) + int((phones[1:] == phones[:-1]).sum())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pronounce_kit.local.acoustics import BLANK
-from pronounce_kit.local.gop import DELETION, goodness, left_out_words
+from pronounce_kit.local.gop import DELETION, goodness
 
 
 def brute_force(posteriors, phones):
@@ -42,16 +42,6 @@ def test_ratios_equal_those_of_enumerating_every_path(phones):
         assert found.ratio[i, DELETION] == pytest.approx(own - np.log(brute_force(posteriors, without)))
 
 
-def test_leaving_out_words_equals_enumerating_every_path():
-    phones, words = [4, 8, 8, 1], [0, 0, 1, 2]
-    posteriors = random_posteriors(6, seed=5)
-    own = np.log(brute_force(posteriors, phones))
-    found = left_out_words(posteriors, np.array(phones), np.array(words))
-    for w in range(3):
-        rest = [phone for phone, word in zip(phones, words, strict=True) if word != w]
-        assert found[w] == pytest.approx(own - np.log(brute_force(posteriors, rest)))
-
-
 def test_occupancy_is_a_share_of_every_frame():
     found = goodness(random_posteriors(40, seed=1), np.arange(9))
     assert found.occupancy.shape == (40, 9)
@@ -82,8 +72,6 @@ def test_a_recording_with_nothing_in_common_gives_finite_numbers_or_none(seed):
     posteriors = random_posteriors(3_000, seed)
     found = goodness(posteriors, np.arange(20))
     assert found is None or np.isfinite(found.ratio).all()
-    ratio = left_out_words(posteriors, np.arange(20), np.arange(20) // 4)
-    assert not np.isnan(ratio).any()
 
 
 def test_the_phone_that_was_said_explains_the_audio_better():
