@@ -28,14 +28,12 @@ class Script:
     """A text to be read: its words, where their phones stand, and the model voice's reading of them.
 
     accepted: (N, 40) whether a phone, or in the last column none, is an accepted variant of the canonical one.
-    voice_s: length of the model voice's reading, in seconds.
     """
 
     words: tuple[LexicalWord, ...]
     layout: Layout
     accepted: NDArray[np.bool_]
     voice: View
-    voice_s: float
 
     def only(self, kept: NDArray[np.bool_]) -> Script:
         """The script without the words that are not kept, (W,); at least one is."""
@@ -48,7 +46,6 @@ class Script:
             layout=Layout.of([word.phones for word in words]),
             accepted=self.accepted[phones],
             voice=self.voice.only(phones),
-            voice_s=self.voice_s,
         )
 
 
@@ -116,7 +113,7 @@ class Analyzer:
             posteriors, gop = padded, goodness(padded, layout.phone)
             assert gop is not None  # noqa: S101
         view, _ = _judge(gop, posteriors, layout.phone, accepted)
-        return Script(tuple(words), layout, accepted, view, len(samples) / 16_000)
+        return Script(tuple(words), layout, accepted, view)
 
     def hear(self, samples: NDArray[np.float32], script: Script) -> Hearing | None:
         """Hold a recording (16 kHz mono) against a script; None when it is too short to hold the script's phones."""
