@@ -21,7 +21,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[local,notebook,train,server,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[local,notebook,train,server,export,postgresql,distributed,dev]'
 	@touch $@ $(VENV)/.demo
 
 install: $(VENV)/.dev  ## Create .venv with everything that work on the project needs
