@@ -6,13 +6,16 @@ place of hama's recognizer.
 
 from __future__ import annotations
 
+import struct
 import sys
-from typing import Any, Protocol
+from importlib import resources
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError, UnsupportedPlatformError
+from .conformer import FRAME_SAMPLES, Conformer, read_tensors
 from .phones import ARPABET
 
 SAMPLE_RATE = 16_000
@@ -31,7 +34,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _FLOOR = 1e-5  # keeps one overconfident frame from ruling a sound out altogether
 _LEVEL_DBFS = -20.0
-_CHUNK_S = 28.0  # hama takes at most 30 s a call
+_CHUNK_S = 28.0  # the network learned from parts of at most 30 s, and its attention grows with the square
 _SEARCH_S = 6.0  # where a longer recording is cut: the quietest moment of a chunk's last seconds
 
 
@@ -47,7 +50,7 @@ class AcousticModel(Protocol):
 
 
 class HamaModel:
-    """hama's CTC phoneme recognizer (4.7 MB, in the wheel). Safe to share between threads; releases the GIL."""
+    """hama's CTC phoneme recognizer (4.7 MB, in its wheel). Safe to share between threads; numpy releases the GIL."""
 
     frame_s = 0.02
 
@@ -58,14 +61,21 @@ class HamaModel:
                 "(pronounce_kit.AzureSpeech), or run the engine on Linux, macOS or in WSL."
             )
         try:
-            from hama.asr import ASRModel
+            from hama.vocab import Vocabulary
         except ImportError:
             raise MissingDependencyError(
                 "The embedded engine needs hama. Install it with: pip install 'pronounce-kit[local]'"
             ) from None
-        model = ASRModel()
-        self._session: Any = model.session
-        columns = {symbol: i for i, symbol in enumerate(model.decoder_tokens)}
+        try:
+            weights = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
+            self._network = Conformer(read_tensors(weights))
+        except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
+            raise MissingDependencyError(
+                f"The hama that is installed has another network than the embedded engine knows ({error!r}). "
+                "Install the right one with: pip install 'hama>=1.7,<1.8'"
+            ) from None
+        symbols = [*Vocabulary.load().decoder, "<wb>", "<blank>"]
+        columns = {symbol: i for i, symbol in enumerate(symbols)}
         self._sum = np.zeros((len(columns), BLANK + 1))
         for i, phone in enumerate(ARPABET):
             for symbol in _SYMBOLS[phone].split():
@@ -77,14 +87,15 @@ class HamaModel:
     def posteriors(self, samples: NDArray[np.float32]) -> Floats:
         """See `AcousticModel.posteriors`. Any length: over 28 s it is cut at quiet moments."""
         level = _at_level(samples)
-        parts = [self._chunk(level[start:stop]) for start, stop in _cuts(level)]
-        return np.concatenate(parts)
+        *parts, last = [self._chunk(level[start:stop]) for start, stop in _cuts(level)]
+        # A chunk has one frame more than its length says, centred on its end: the first of the next one.
+        return np.concatenate([*(part[:-1] for part in parts), last])
 
     def _chunk(self, samples: NDArray[np.float32]) -> Floats:
-        feeds = {"waveform": samples[None], "waveform_lengths": np.array([len(samples)])}
-        log_probs, lengths = self._session.run(["log_probs", "out_lengths"], feeds)
-        p = np.exp(log_probs[0, : int(lengths[0])].astype(np.float64))
-        q: Floats = (p / p.sum(1, keepdims=True)) @ self._sum + _FLOOR
+        # The network wants more than half a window of 25 ms.
+        heard = samples if len(samples) >= FRAME_SAMPLES else np.pad(samples, (0, FRAME_SAMPLES - len(samples)))
+        _, symbols = self._network.run(heard)
+        q: Floats = symbols.astype(np.float64) @ self._sum + _FLOOR
         q /= q.sum(1, keepdims=True)
         return q
 
