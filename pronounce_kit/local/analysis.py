@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..recording import Recording
 from .acoustics import BLANK, AcousticModel, Floats
+from .contour import Contour
 from .features import Ints, Layout, View
 from .gop import DELETION, Gop, goodness
 from .lexicon import DROPPED, LexicalWord, Lexicon, accepted_variants
@@ -28,12 +29,14 @@ class Script:
     """A text to be read: its words, where their phones stand, and the model voice's reading of them.
 
     accepted: (N, 40) whether a phone, or in the last column none, is an accepted variant of the canonical one.
+    contour: melody, loudness and times of the model voice's reading.
     """
 
     words: tuple[LexicalWord, ...]
     layout: Layout
     accepted: NDArray[np.bool_]
     voice: View
+    contour: Contour
 
     def only(self, kept: NDArray[np.bool_]) -> Script:
         """The script without the words that are not kept, (W,); at least one is."""
@@ -46,6 +49,7 @@ class Script:
             layout=Layout.of([word.phones for word in words]),
             accepted=self.accepted[phones],
             voice=self.voice.only(phones),
+            contour=self.contour.only(phones),
         )
 
 
@@ -69,9 +73,12 @@ class Hearing:
 class Analyzer:
     """Makes scripts of texts (the last 256 are kept) and holds recordings against them. Safe to share by threads."""
 
-    def __init__(self, model: AcousticModel, voice: Voice) -> None:
+    def __init__(
+        self, model: AcousticModel, voice: Voice, own_words: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
         self.model = model
         self.voice = voice
+        self._own_words = own_words
         self._lexicon: Lexicon | None = None
         self._scripts: OrderedDict[str, Script] = OrderedDict()
         self._lock = threading.Lock()
@@ -93,7 +100,7 @@ class Analyzer:
     def lexicon(self) -> Lexicon:
         """Text -> words and phones."""
         if self._lexicon is None:
-            self._lexicon = Lexicon(self.voice.g2p)
+            self._lexicon = Lexicon(self.voice.g2p, self._own_words)
         return self._lexicon
 
     def script_of_words(self, words: Sequence[LexicalWord], variants: bool = True) -> Script:
@@ -113,7 +120,8 @@ class Analyzer:
             posteriors, gop = padded, goodness(padded, layout.phone)
             assert gop is not None  # noqa: S101
         view, _ = _judge(gop, posteriors, layout.phone, accepted)
-        return Script(tuple(words), layout, accepted, view)
+        contour = Contour.of(samples, view.peak, self.model.frame_s)
+        return Script(tuple(words), layout, accepted, view, contour)
 
     def hear(self, samples: NDArray[np.float32], script: Script) -> Hearing | None:
         """Hold a recording (16 kHz mono) against a script; None when it is too short to hold the script's phones."""

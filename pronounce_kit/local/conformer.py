@@ -8,11 +8,14 @@ in plain loops. Here the work is done by BLAS, and what the last block says of a
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 Array = NDArray[np.float32]
 
@@ -64,8 +67,8 @@ class _Norm:
         y = x - x.mean(1, keepdims=True)
         y /= np.sqrt(np.einsum("tc,tc->t", y, y)[:, None] / np.float32(x.shape[1]) + np.float32(1e-5))
         y *= self.weight
-        y += self.bias
-        return y
+        out: Array = y + self.bias
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,37 @@ class _Block:
         for tap, weight in enumerate(self.depthwise.weight):
             y += padded[tap : tap + frames] * weight
         return self.after(_silu(y))
+
+
+class _OneThread:
+    """Keeps BLAS to one thread while anyone is inside.
+
+    Its threads wait for each other in busy loops: on a machine with other work to do that takes twenty times as long.
+    Recordings are scored side by side instead. The number of threads belongs to the process, so the first one in
+    changes it and the last one out changes it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._libraries = ThreadpoolController()
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = self._libraries.limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.__exit__(None, None, None)
+
+
+_one_thread = _OneThread()
 
 
 class Conformer:
@@ -162,10 +196,11 @@ class Conformer:
 
         T is 1 + samples // 160, halved and rounded up. Memory grows with the square of T: 30 s take about 70 MB.
         """
-        x = self._front(samples)
-        for block in self._blocks:
-            x = block(x)
-        return x, _softmax(self._symbols(x))
+        with _one_thread:
+            x = self._front(samples)
+            for block in self._blocks:
+                x = block(x)
+            return x, _softmax(self._symbols(x))
 
     def _front(self, samples: Array) -> Array:
         """Log-mel bands of 25 ms windows every 10 ms, then three of them at a time, every 20 ms."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import TextError
-from .phones import VOWELS, base, from_misaki, is_vowel
+from ..errors import ParameterError, TextError
+from .phones import VOWELS, base, from_misaki, from_notation, is_vowel
 
-MAX_WORDS = 400
-"""More words than anyone reads in the 60 s that one assessment takes."""
+MAX_WORDS = 2000
+"""More words than anyone reads in the ten minutes that one assessment takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +120,53 @@ def with_citation_stress(text: str, phones: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(base(phone) + "1" if i in vowels else phone for i, phone in enumerate(phones))
 
 
-class Lexicon:
-    """Words and phones of a text, by hibari's normalization and grapheme-to-phoneme conversion."""
+_POSSESSIVES = "'s", "’s"
+_PHONE_STRING = r"(?<!\S)/[^/\s][^/]*/(?=[\s.,;:!?…]|$)"
+"""Phones between slashes in a text, such as "/θɪŋk/": not the slash of "and/or" or of a date."""
 
-    def __init__(self, g2p: Any) -> None:
+
+def own_pronunciations(lexicon: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """A teacher's words and their pronunciations, in ARPAbet or IPA, by the word in small letters.
+
+    Raises `ParameterError` for what is no word or no pronunciation.
+    """
+    own = {}
+    for word, written in lexicon.items():
+        if not isinstance(word, str) or not isinstance(written, str) or not _NOT_A_WORD.sub("", word):
+            raise ParameterError(
+                f"The lexicon has {word!r}: {written!r}. Give a word and its pronunciation, as {{'Nguyen': 'W IH1 N'}}."
+            )
+        try:
+            own[" ".join(word.casefold().split())] = from_notation(written.strip().strip("/[]"))
+        except ValueError as error:
+            raise ParameterError(
+                f"The pronunciation of {word!r} has {error.args[0]!r}, which is no English phoneme. "
+                "Write ARPAbet in capitals with spaces between, as 'W IH1 N', or IPA, as 'wɪn'."
+            ) from None
+    return own
+
+
+class Lexicon:
+    """Words and phones of a text, by hibari's normalization and grapheme-to-phoneme conversion.
+
+    own: pronunciations that go before hibari's, as `own_pronunciations` gives them.
+    """
+
+    def __init__(self, g2p: Any, own: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._g2p = g2p
+        self._own = dict(own or {})
+        known = "|".join(
+            rf"(?<!\w){re.escape(word)}(?!\w)".replace(r"\ ", r"\s+")
+            for word in sorted(self._own, key=len, reverse=True)
+        )
+        self._given = re.compile("|".join(filter(None, (_PHONE_STRING, known))), re.IGNORECASE)
 
     def words(self, text: str) -> tuple[LexicalWord, ...]:
         """The words of a text that can be read aloud.
 
-        Numbers, dates and abbreviations are spelled out ("3/4/2020" becomes "March fourth, 2020"). Raises
-        `TextError` when nothing in the text can be read aloud, or it has over 400 words.
+        Numbers, dates and abbreviations are spelled out ("3/4/2020" becomes "March fourth, 2020"). Phones in IPA or
+        ARPAbet between slashes count as one word: "say /θɪŋk/". Raises `TextError` when nothing in the text can be
+        read aloud, or it has over 2,000 words.
         """
         text = unicodedata.normalize("NFKC", text).strip()  # also makes plain digits of "²" and "①"
         if not text:
@@ -152,6 +189,33 @@ class Lexicon:
         return tuple(words)
 
     def _line(self, line: str) -> list[LexicalWord]:
+        """The words of a line: those whose pronunciation is given, and what hibari makes of the rest between them."""
+        words: list[LexicalWord] = []
+        at = 0
+        for match in self._given.finditer(line):
+            phones = self._phones_given(match[0])
+            if phones is None:
+                continue
+            words += self._by_rule(line[at : match.start()])
+            spelling, at = " ".join(match[0].split()), match.end()
+            if line[at : at + 2].casefold() in _POSSESSIVES and not line[at + 2 : at + 3].isalnum():
+                spelling, phones, at = spelling + line[at : at + 2], (*phones, *_possessive(phones[-1])), at + 2
+            pause = line[at : at + 1] if line[at : at + 1] in tuple(",.;:!?—") else ""
+            words.append(LexicalWord(spelling, phones, pause))
+        return words + self._by_rule(line[at:])
+
+    def _phones_given(self, written: str) -> tuple[str, ...] | None:
+        """The phones of one of our own words, or of a phone string; None for a path or the like between slashes."""
+        if not written.startswith("/"):
+            return self._own[" ".join(written.casefold().split())]
+        try:
+            return from_notation(written.strip("/"))
+        except ValueError:
+            return None
+
+    def _by_rule(self, line: str) -> list[LexicalWord]:
+        if not _NOT_A_WORD.sub("", line):
+            return []
         from hibari.g2p.normalize import normalize
 
         try:
@@ -175,6 +239,13 @@ class Lexicon:
                 words.append(LexicalWord(spelling, with_citation_stress(spelling, phones), pause))
             written, symbols = "", ""
         return words
+
+
+def _possessive(last: str) -> tuple[str, ...]:
+    """The sounds of 's after a phone: Nguyen's, Bach's, Keats's."""
+    if last in ("S", "Z", "SH", "ZH", "CH", "JH"):
+        return ("IH0", "Z")
+    return ("S",) if last in ("P", "T", "K", "F", "TH") else ("Z",)
 
 
 def _shown(text: str, limit: int = 40) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,6 +69,15 @@ class Linear:
         """Read what `to_json` wrote."""
         mean, scale, weights = (np.array(values[name], float) for name in ("mean", "scale", "weights"))
         return cls(mean, scale, weights, float(values["intercept"]))
+
+
+def weights_digest() -> str:
+    """Eight hex digits that name the committed weights which scores depend on."""
+    digest = hashlib.sha256()
+    for part in sorted(WEIGHTS.iterdir(), key=lambda part: part.name):
+        if part.name.endswith((".onnx", ".json")):
+            digest.update(part.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def load_models(folder: Path | None = None) -> Models:

@@ -112,6 +112,75 @@ def from_misaki(symbols: str) -> tuple[str, ...]:
     return tuple(phones)
 
 
+# IPA as dictionaries of English write it, longest symbols first; British vowels become their American counterparts.
+_FROM_IPA: dict[str, tuple[str, ...]] = {
+    symbol: tuple(phones.split())
+    for symbol, phones in {
+        "t͡ʃ": "CH", "d͡ʒ": "JH", "tʃ": "CH", "dʒ": "JH", "ʧ": "CH", "ʤ": "JH", "aʊ": "AW", "aɪ": "AY", "eɪ": "EY",
+        "oʊ": "OW", "əʊ": "OW", "ɔɪ": "OY", "ɪə": "IH R", "eə": "EH R", "ʊə": "UH R", "ɜɹ": "ER", "ɜr": "ER",
+        "əɹ": "ER", "ər": "ER", "ɑ": "AA", "ɒ": "AA", "a": "AA", "æ": "AE", "ʌ": "AH", "ə": "AH", "ɐ": "AH",
+        "ɔ": "AO", "ɛ": "EH", "e": "EH", "ɝ": "ER", "ɚ": "ER", "ɜ": "ER", "ɪ": "IH", "ɨ": "IH", "i": "IY", "o": "OW",
+        "ʊ": "UH", "u": "UW", "b": "B", "d": "D", "ð": "DH", "f": "F", "ɡ": "G", "g": "G", "h": "HH", "j": "Y",
+        "k": "K", "x": "K", "l": "L", "ɫ": "L", "m": "M", "n": "N", "ŋ": "NG", "p": "P", "ɹ": "R", "r": "R", "s": "S",
+        "ʃ": "SH", "t": "T", "ɾ": "T", "ʔ": "T", "θ": "TH", "v": "V", "w": "W", "ʍ": "W", "z": "Z", "ʒ": "ZH",
+    }.items()
+}  # fmt: skip
+_LONGEST_IPA = max(map(len, _FROM_IPA))
+_IGNORED_IPA = frozenset("ːˑ. ̯̩͜|‖‿()-")
+
+
+def from_notation(written: str) -> tuple[str, ...]:
+    """Phones of one word in ARPAbet ("W IH1 N") or IPA ("wɪn", "ˈhɛloʊ"), vowels with stress digits.
+
+    A word without any stress mark gets its stress on the first vowel that is no schwa. Raises `ValueError` with the
+    part that is no phone.
+    """
+    tokens = written.split()
+    arpabet = bool(tokens) and all(token.isascii() and base(token.upper()) in INDEX for token in tokens)
+    phones = _from_arpabet(tokens) if arpabet and written.isupper() else _from_ipa(written)
+    vowels = [i for i, phone in enumerate(phones) if is_vowel(phone)]
+    if vowels and not any(stress(phones[i]) > 0 for i in vowels):
+        stressed = next((i for i in vowels if not phones[i].startswith("AH")), vowels[0])
+        phones[stressed] = base(phones[stressed]) + "1"
+    return tuple(phones)
+
+
+def _from_arpabet(tokens: Iterable[str]) -> list[str]:
+    return [f"{base(token)}{stress(token)}" if is_vowel(token) else base(token) for token in tokens]
+
+
+def _from_ipa(written: str) -> list[str]:
+    phones: list[str] = []
+    at, mark = 0, 0
+    while at < len(written):
+        if written[at] in "ˈˌ'":
+            mark = 2 if written[at] == "ˌ" else 1
+            at += 1
+        elif written[at] in _IGNORED_IPA:
+            at += 1
+        else:
+            symbol = next(
+                (
+                    written[at : at + length]
+                    for length in range(_LONGEST_IPA, 0, -1)
+                    if written[at : at + length] in _FROM_IPA
+                ),
+                None,
+            )
+            if symbol is None:
+                raise ValueError(written[at:])
+            for phone in _FROM_IPA[symbol]:
+                if is_vowel(phone):
+                    phones.append(f"{phone}{mark}")
+                    mark = 0
+                else:
+                    phones.append(phone)
+            at += len(symbol)
+    if not phones:
+        raise ValueError(written)
+    return phones
+
+
 def _is_one_phone(vowel: str, after: str) -> bool:
     """Whether a vowel and the r after it are ER: always in "word", in "better", but not in "around"."""
     return vowel == "ɜ" or (vowel == "ə" and after not in ("ˈ", "ˌ"))

@@ -14,9 +14,12 @@ from ..results import pron_score
 from .acoustics import BLANK, Floats
 from .analysis import Hearing, Script
 from .features import Ints
+from .feedback import text_feedback, word_feedback
 from .gop import DELETION
 from .lexicon import LexicalWord
+from .pauses import Pace
 from .phones import ARPABET, NAMERS, VOWELS, base, stress, syllabify
+from .prosody import Prosody, WordProsody
 from .scores import MISPRONOUNCED, HeardScores
 from .timing import phone_times, ticks
 
@@ -28,7 +31,7 @@ class WordFinding:
     """What was found for one word of the text; all arrays are empty if it was not said.
 
     accuracy: 0-100. said: (n,) phone judged by, an index into ARPABET or DELETION. scores, starts, ends: (n,) each.
-    candidates: (n, 39) probability of each sound having been said there.
+    candidates: (n, 39) probability of each sound having been said there. prosody: None where it was not looked at.
     """
 
     word: LexicalWord
@@ -38,6 +41,7 @@ class WordFinding:
     starts: Floats
     ends: Floats
     candidates: Floats
+    prosody: WordProsody | None = None
 
     @classmethod
     def omission(cls, word: LexicalWord) -> WordFinding:
@@ -53,7 +57,10 @@ class WordFinding:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found for a recording, before the parameters decide what of it is told; scores are 0-100."""
+    """What was found for a recording, before the parameters decide what of it is told; scores are 0-100.
+
+    mispronounced_under: accuracy under which a word is called mispronounced. pace: None where it was not looked at.
+    """
 
     words: Sequence[WordFinding]
     accuracy: float
@@ -61,6 +68,8 @@ class Finding:
     prosody: float
     confidence: float
     snr_db: float | None
+    mispronounced_under: float = MISPRONOUNCED
+    pace: Pace | None = None
 
 
 def gather(
@@ -70,10 +79,11 @@ def gather(
     scores: HeardScores | None,
     duration_s: float,
     snr_db: float | None,
+    prosody: Prosody | None = None,
 ) -> Finding:
     """Bring together what was found for the words that were said, (W,), with the omitted ones in their places.
 
-    hearing and scores are of the said words; None when no word was.
+    hearing, scores and prosody are of the said words; None when no word was. prosody: None also where nobody asks.
     """
     if hearing is None or scores is None:
         return Finding([WordFinding.omission(word) for word in script.words], 0.0, 0.0, 0.0, 0.0, snr_db)
@@ -97,6 +107,7 @@ def gather(
                 starts=starts[own],
                 ends=ends[own],
                 candidates=candidates[own],
+                prosody=prosody.words[w] if prosody else None,
             )
         )
     return Finding(
@@ -106,6 +117,7 @@ def gather(
         prosody=scores.sentence["prosodic"],
         confidence=float(hearing.view.posterior.mean()),
         snr_db=snr_db,
+        pace=prosody.pace if prosody else None,
     )
 
 
@@ -114,7 +126,10 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
     text = params.reference_text.strip()
     scale = _FivePoint() if params.grading_system == "FivePoint" else _HundredMark()
     comprehensive = params.dimension == "Comprehensive"
-    words = [_word(found, params, scale, comprehensive) for found in finding.words]
+    words = [
+        _word(found, _error_type(found, finding.mispronounced_under), params, scale, comprehensive)
+        for found in finding.words
+    ]
     said = [found for found in finding.words if not found.omitted]
     # Not the mean over words, as in the cloud: what experts hear in a sentence is more than that (see the model card).
     accuracy = float(round(finding.accuracy))
@@ -127,7 +142,7 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
         "AccuracyScore": scale.whole(accuracy),
     }
     if comprehensive:
-        right = sum(_error_type(found) == "None" for found in finding.words)
+        right = sum(word.get("ErrorType") == "None" for word in words)
         completeness = float(round(100 * right / len(finding.words)))
         fluency = float(round(finding.fluency))
         parts = [accuracy, fluency, completeness]
@@ -135,6 +150,8 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
         if params.enable_prosody_assessment:
             parts.append(round(finding.prosody, 1))
             best["ProsodyScore"] = scale.decimal(finding.prosody)
+            if finding.pace:
+                best["Feedback"] = text_feedback(finding.pace)
         best["PronScore"] = scale.decimal(pron_score(parts) or 0.0)
     if params.granularity != "FullText":
         best["Words"] = words
@@ -149,23 +166,27 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
     }
 
 
-def _word(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark, comprehensive: bool) -> Json:
+def _word(
+    found: WordFinding, error_type: str, params: PronunciationScoreParams, scale: _HundredMark, comprehensive: bool
+) -> Json:
     word: Json = {"Word": found.word.text}
     if not found.omitted:
         word |= ticks(found.starts[0], found.ends[-1])
         word |= {"Confidence": 0.0, "AccuracyScore": scale.decimal(found.accuracy)}
     if comprehensive:
-        word["ErrorType"] = _error_type(found)
+        word["ErrorType"] = error_type
+        if params.enable_prosody_assessment and found.prosody:
+            word["Feedback"] = word_feedback(found.prosody)
     if params.granularity == "Phoneme" and not found.omitted:
         word["Syllables"] = _syllables(found, params, scale)
         word["Phonemes"] = _phonemes(found, params, scale)
     return word
 
 
-def _error_type(found: WordFinding) -> str:
+def _error_type(found: WordFinding, mispronounced_under: float) -> str:
     if found.omitted:
         return "Omission"
-    return "Mispronunciation" if found.accuracy < MISPRONOUNCED else "None"
+    return "Mispronunciation" if found.accuracy < mispronounced_under else "None"
 
 
 def _syllables(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark) -> list[Json]:

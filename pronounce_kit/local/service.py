@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import __version__
 from ..errors import AudioError, ParameterError, TextError
 from ..params import PronunciationScoreParams
 from ..recognition import Recognition
@@ -17,12 +21,15 @@ from ..results import Assessment
 from ..service import ASSESSMENT_LOCALES, merge_params
 from .acoustics import BLANK, AcousticModel, Floats, HamaModel
 from .analysis import Analyzer
+from .contour import Contour
 from .features import pause_statistics
 from .formats import check_format, encode
+from .lexicon import own_pronunciations
 from .miscue import said_words
-from .models import load_models
+from .models import load_models, weights_digest
+from .prosody import find_prosody
 from .reply import Json, build_reply, gather
-from .scores import Models
+from .scores import MISPRONOUNCED, Models
 from .timing import TICKS_PER_SECOND
 from .voice import SAMPLE_RATE as VOICE_RATE
 from .voice import Voice
@@ -33,6 +40,9 @@ if TYPE_CHECKING:
 LANGUAGE = "en-US"
 MAX_SECONDS = 60.0
 """Longest recording of one assessment, as in the service's short-audio API."""
+
+STRICTNESS = {"lenient": 45.0, "normal": MISPRONOUNCED, "strict": 75.0}
+"""Strictness -> accuracy under which a word is called mispronounced."""
 
 MAX_TEXT = 10_000
 """Longest text that is spoken, in characters."""
@@ -56,15 +66,49 @@ class LocalSpeech:
     """The embedded engine: assesses English read aloud, writes it down, and speaks, offline and without a key.
 
     Models load when they are first needed (about a second). One instance may be shared by threads; the recognizer
-    releases the GIL. model: another phoneme recognizer than hama's.
+    releases the GIL.
+
+    model: another phoneme recognizer than hama's. lexicon: pronunciations of names and other words of your own, in
+    ARPAbet or IPA: {"Nguyen": "W IH1 N", "Xiomara": "sioʊˈmɑɹə"}. strictness: "lenient", "normal" or "strict" moves
+    the accuracy under which a word is called mispronounced (`STRICTNESS`), and with it CompletenessScore, which counts
+    those words; the scores of words and sounds stay as they are. Raises `ParameterError` for a pronunciation that is
+    none, or another strictness.
     """
 
-    def __init__(self, model: AcousticModel | None = None) -> None:
+    def __init__(
+        self,
+        model: AcousticModel | None = None,
+        *,
+        lexicon: Mapping[str, str] | None = None,
+        strictness: str = "normal",
+    ) -> None:
+        _check_choice("strictness", strictness, tuple(STRICTNESS))
         self._given_model = model
+        self._own_words = own_pronunciations(lexicon or {})
+        self._lexicon = dict(lexicon or {})
+        self.strictness = strictness
         self._loading = threading.RLock()
 
     def __repr__(self) -> str:
-        return "LocalSpeech()"
+        words = f"lexicon={self._lexicon!r}" if self._lexicon else ""
+        strictness = f"strictness={self.strictness!r}" if self.strictness != "normal" else ""
+        return f"LocalSpeech({', '.join(filter(None, (words, strictness)))})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As its arguments: a process that unpickles it loads the models itself.
+        return partial(type(self), lexicon=self._lexicon, strictness=self.strictness), (self._given_model,)
+
+    @cached_property
+    def version(self) -> str:
+        """What the scores depend on: the package's version, a digest of the weights, and how this engine was made."""
+        parts = [f"{__version__}+{weights_digest()}"]
+        if self._given_model is not None:
+            parts.append(f"with {type(self._given_model).__qualname__}")
+        if self._own_words:
+            parts.append(f"lexicon {zlib.crc32(repr(sorted(self._own_words.items())).encode()):08x}")
+        if self.strictness != "normal":
+            parts.append(self.strictness)
+        return " ".join(parts)
 
     # --- parts, loaded once ---------------------------------------------------------------------------------
 
@@ -78,7 +122,7 @@ class LocalSpeech:
 
     @cached_property
     def _analyzer(self) -> Analyzer:
-        return Analyzer(self._model, self._voice)
+        return Analyzer(self._model, self._voice, self._own_words)
 
     @cached_property
     def _models(self) -> Models:
@@ -108,7 +152,12 @@ class LocalSpeech:
         if hearing is None and not params.enable_miscue:
             return {"RecognitionStatus": "NoMatch", "NBest": []}  # far too short for the text
         scores = self._models.score(hearing, pause_statistics(recording.samples)) if hearing else None
-        finding = gather(script, said, hearing, scores, recording.duration_s, quality.snr_db)
+        prosody = None
+        if hearing and params.enable_prosody_assessment:
+            contour = Contour.of(recording.samples, hearing.view.peak, hearing.frame_s)
+            prosody = find_prosody(script, said, hearing, contour)
+        finding = gather(script, said, hearing, scores, recording.duration_s, quality.snr_db, prosody)
+        finding = replace(finding, mispronounced_under=STRICTNESS[self.strictness])
         return build_reply(finding, params)
 
     # --- the service ----------------------------------------------------------------------------------------
