@@ -1,0 +1,97 @@
+"""Who does the work: threads of this process, an executor of the caller's, or a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+from ..errors import MissingDependencyError, NetworkError, ParameterError
+from ..service import SpeechService
+from .work import Handle, one_thread_each
+
+CLOUD_WORKERS = 8
+"""Threads for a service that is mostly waited for."""
+
+_CONNECT_S = 15
+
+
+@contextlib.contextmanager
+def workers_of(
+    executor: object, service: SpeechService, workers: int | None, *, is_cloud: bool
+) -> Iterator[tuple[Executor, int]]:
+    """An executor, and how many workers it has.
+
+    executor
+        None for threads; an executor; a Dask client; or the address of a Dask scheduler. It is closed if made here.
+    workers
+        How many threads; by default one a core, and eight for the cloud. For other executors, how many workers they are
+        known to have.
+    """
+    with contextlib.ExitStack() as stack:
+        if not is_cloud and (executor is None or isinstance(executor, ThreadPoolExecutor)):
+            stack.enter_context(one_thread_each())
+        if executor is None:
+            count = workers or (CLOUD_WORKERS if is_cloud else cores())
+            pool = ThreadPoolExecutor(count, thread_name_prefix="assess")
+            # What runs when the user interrupts is not waited for.
+            stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+            yield pool, count
+            return
+        if isinstance(executor, str):
+            executor = stack.enter_context(_dask_client(executor))
+        if hasattr(executor, "get_executor"):
+            executor = executor.get_executor(pure=False)
+        if not isinstance(executor, Executor):
+            raise ParameterError(
+                f"executor is of type {type(executor).__name__}. Give a concurrent.futures executor, a Dask client, or "
+                "the address of a Dask scheduler such as 'tcp://10.0.0.5:8786'."
+            )
+        if not isinstance(executor, ThreadPoolExecutor):
+            _check_pickles(service)
+        yield executor, workers or _worker_count(executor)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def _dask_client(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise MissingDependencyError(
+            "A Dask cluster needs distributed. Install it with: pip install 'pronounce-kit[distributed]'"
+        ) from None
+    try:
+        return Client(address, timeout=_CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
+        raise NetworkError(
+            f"There is no Dask scheduler at {address!r} ({error}). Start one with `dask scheduler`, and give the "
+            "address that it prints."
+        ) from None
+
+
+def _worker_count(executor: Executor) -> int:
+    """As many as the executor says it has; as many as there are cores where it does not say."""
+    client: Any = getattr(executor, "_client", None)
+    if client is not None:  # of Dask: threads of all workers, more of which may join
+        return max(int(sum(client.ncores().values())), 16)
+    return int(getattr(executor, "_max_workers", None) or cores())
+
+
+def _check_pickles(service: SpeechService) -> None:
+    try:
+        pickle.dumps(Handle(service))
+    except Exception as error:  # pickle raises anything
+        raise ParameterError(
+            f"{type(service).__name__} cannot be sent to other processes ({type(error).__name__}: {error}). "
+            "Use threads, which need no copy: executor=None."
+        ) from None

@@ -1,0 +1,253 @@
+"""What came of a batch: assessments, tables, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, overload
+
+import pandas as pd
+
+from .. import frames
+from ..highlight import STYLE, Markup, fragment, listed, tag
+from ..results import Assessment
+from .plan import Counts, Failure, Plan, Verdict
+from .roster import Item, Misfit, Roster, audio_name, counted
+
+_SHOWN = 10  # failures in the summary
+_PAGE = 100  # assessments read from the store at a time
+
+_KNOWN = {
+    "student": "string",
+    "class_name": "string",
+    "first_language": "string",
+    "task": "string",
+    "attempt_number": "int64",
+    "recorded_at": "datetime64[us, UTC]",
+}
+"""Columns in front of each table -> dtype, as in a gradebook's tables."""
+
+
+class BatchResult:
+    """What came of a batch, in the order of its rows.
+
+        result = pk.assess_batch("roster.csv", gradebook=gradebook)
+        result.words()             # a table of all words, with the student of each
+        result.failures            # what has no assessment, and why
+        result = result.retry()    # tries only those again
+
+    Replies are read from where they are stored when they are looked at, so a result of 10,000 readings takes little
+    memory.
+    """
+
+    def __init__(self, roster: Roster, plan: Plan, verdicts: Sequence[Verdict], counts: Counts) -> None:
+        self.roster = roster
+        self._plan = plan
+        self._verdicts = tuple(verdicts)
+        self._counts = counts
+        self._ids = _utterance_ids(roster.entries)
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    # --- what was assessed ----------------------------------------------------------------------------------
+
+    @property
+    def assessments(self) -> Assessments:
+        """An assessment for each row, None where it failed; a sequence that reads each when it is asked for."""
+        return Assessments(self)
+
+    def utterances(self) -> pd.DataFrame:
+        """`frames.utterances` of what was assessed, with who read what in front."""
+        return self._table(frames.utterances)
+
+    def words(self) -> pd.DataFrame:
+        """`frames.words` of what was assessed, with who read what in front."""
+        return self._table(frames.words)
+
+    def syllables(self) -> pd.DataFrame:
+        """`frames.syllables` of what was assessed, with who read what in front."""
+        return self._table(frames.syllables)
+
+    def phonemes(self) -> pd.DataFrame:
+        """`frames.phonemes` of what was assessed, with who read what in front."""
+        return self._table(frames.phonemes)
+
+    def _table(self, tabulate: Callable[[Iterable[Assessment]], pd.DataFrame]) -> pd.DataFrame:
+        table = tabulate(assessment for assessment in self.assessments if assessment is not None)
+        known = self._known().loc[table["utterance_id"]].reset_index(drop=True)
+        whole: pd.DataFrame = pd.concat([known, table.drop(columns="student", errors="ignore")], axis=1)
+        return whole
+
+    def _known(self) -> pd.DataFrame:
+        """What the roster says of each item that was assessed, by utterance_id."""
+        rows = [
+            (
+                self._ids[n],
+                item.student,
+                item.class_name,
+                item.first_language,
+                item.task,
+                item.recorded_at,
+                item.reference_text,
+            )
+            for n, item in enumerate(self.roster.entries)
+            if isinstance(item, Item) and not isinstance(self._verdicts[n], Failure)
+        ]
+        given = [name for name in _KNOWN if name != "attempt_number"]
+        frame = pd.DataFrame(rows, columns=["utterance_id", *given, "reference_text"])
+        frame["recorded_at"] = pd.to_datetime(frame["recorded_at"], utc=True)
+        by_reader = ["student", "class_name", "task", "reference_text"]
+        in_time = frame.sort_values("recorded_at", kind="stable")  # those without a date come last
+        frame["attempt_number"] = in_time.groupby(by_reader, dropna=False).cumcount() + 1
+        typed: pd.DataFrame = frame.set_index("utterance_id")[list(_KNOWN)].astype(_KNOWN)
+        return typed
+
+    # --- what was not ---------------------------------------------------------------------------------------
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """A row for each item without an assessment: row, student, task, audio, reason, can_retry.
+
+        `row` is the number of the row in a CSV file, as a spreadsheet shows it, else the position from 0. `can_retry`
+        tells whether the very same call may succeed later; otherwise something has to be changed first.
+        """
+        rows = [
+            (entry.row, entry.student, entry.task, audio_name(entry.audio), verdict.reason, verdict.can_retry)
+            for entry, verdict in zip(self.roster.entries, self._verdicts, strict=True)
+            if isinstance(verdict, Failure)
+        ]
+        frame = pd.DataFrame(rows, columns=["row", "student", "task", "audio", "reason", "can_retry"])
+        texts = dict.fromkeys(("student", "task", "audio", "reason"), "string")
+        typed: pd.DataFrame = frame.astype({"row": "int64", **texts, "can_retry": "bool"})
+        return typed
+
+    def retry(self, executor: Any = None) -> BatchResult:
+        """The batch with what failed tried again, and only that; see `assess_batch` for `executor`.
+
+        Rows that did not fit are read again, files anew: what you have mended since counts.
+        """
+        entries = tuple(
+            self.roster.again(entry) if isinstance(verdict, Failure) else entry
+            for entry, verdict in zip(self.roster.entries, self._verdicts, strict=True)
+        )
+        plan = self._plan if executor is None else replace(self._plan, executor=executor)
+        known = [None if isinstance(verdict, Failure) else verdict for verdict in self._verdicts]
+        verdicts, counts = plan.carry_out(entries, known)
+        return BatchResult(replace(self.roster, entries=entries), plan, verdicts, counts)
+
+    # --- summary --------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """How it went, in one line."""
+        total, failed = len(self), sum(isinstance(verdict, Failure) for verdict in self._verdicts)
+        counts = self._counts
+        if not total:
+            return "Nothing to assess: there are no readings."
+        if not failed:
+            done = f"{'All ' if total > 1 else ''}{counted(total, 'reading')} assessed"
+        elif failed == total:
+            done = f"None of {counted(total, 'reading')} assessed"
+        else:
+            done = f"{total - failed:,} of {counted(total, 'reading')} assessed, {failed:,} failed"
+        before = total - failed - counts.assessed
+        notes = []
+        if before and counts.assessed:
+            notes.append(f"{before:,} of them before")
+        elif before:
+            notes.append("before" if before == total - failed else f"{before:,} before")
+        return f"{done}{f' ({listed(notes)})' if notes else ''}, in {_duration(counts.seconds)}."
+
+    def __repr__(self) -> str:
+        return f"<BatchResult: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return tag(
+            "div", tag("style", STYLE), tag("p", self.summary(), class_="pk-headline"), self._failed(), class_="pk"
+        )
+
+    def _failed(self) -> Markup | None:
+        failures = self.failures
+        if failures.empty:
+            return None
+        columns = {"row": "Row", "student": "Student", "task": "Task", "audio": "Recording", "reason": "Reason"}
+        shown = failures.head(_SHOWN).astype("object").where(failures.head(_SHOWN).notna(), "–")
+        body = [
+            tag("tr", *(tag("td", tag("bdi", row[column])) for column in columns)) for row in shown.to_dict("records")
+        ]
+        more = len(failures) - len(body)
+        return fragment(
+            tag(
+                "table",
+                tag("caption", "Not assessed"),
+                tag("thead", tag("tr", *(tag("th", title, scope="col") for title in columns.values()))),
+                tag("tbody", *body),
+                class_="pk-sounds",
+            ),
+            tag("p", f"And {more:,} more: see failures.") if more else None,
+            tag("p", "retry() tries these again, and only these.") if failures["can_retry"].any() else None,
+        )
+
+    def _read(self, indices: Sequence[int]) -> list[Assessment | None]:
+        """The assessments at these places, None for failures."""
+        keys = [verdict for n in indices if isinstance(verdict := self._verdicts[n], str)]
+        found = self._plan.store.read(keys) if keys else {}
+
+        def named(index: int) -> Assessment | None:
+            verdict = self._verdicts[index]
+            if isinstance(verdict, Failure):
+                return None
+            return replace(found[verdict], utterance_id=self._ids[index], student=self.roster.entries[index].student)
+
+        return [named(index) for index in indices]
+
+
+class Assessments(Sequence["Assessment | None"]):
+    """The assessments of a batch in order, None where one failed. Each is read from the store when it is asked for."""
+
+    def __init__(self, result: BatchResult) -> None:
+        self._result = result
+
+    def __len__(self) -> int:
+        return len(self._result)
+
+    @overload
+    def __getitem__(self, index: int) -> Assessment | None: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Assessment | None]: ...
+    def __getitem__(self, index: int | slice) -> Assessment | list[Assessment | None] | None:
+        if isinstance(index, slice):
+            return self._result._read(range(len(self))[index])
+        return self._result._read([range(len(self))[index]])[0]
+
+    def __iter__(self) -> Iterator[Assessment | None]:
+        for start in range(0, len(self), _PAGE):
+            yield from self._result._read(range(len(self))[start : start + _PAGE])
+
+    def __repr__(self) -> str:
+        return f"<Assessments: {counted(len(self), 'row')}>"
+
+
+def _utterance_ids(entries: Sequence[Item | Misfit]) -> list[str]:
+    """A name for each row that no other has: that of its file, with a number where several are called the same."""
+    names = [Path(name).stem if (name := audio_name(entry.audio)) else f"row {entry.row}" for entry in entries]
+    taken, ids = set(names), []
+    seen: dict[str, int] = {}
+    for name in names:
+        unique = name
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            while (unique := f"{name}-{seen[name]}") in taken:
+                seen[name] += 1
+            taken.add(unique)
+        ids.append(unique)
+    return ids
+
+
+def _duration(seconds: float) -> str:
+    """A time to read: "0.4 s", "12 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,116 @@
+"""Items through an executor: few at a time, at the pace the service allows, each to its end whatever the others do."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass
+
+from ..recording import Recording
+from .limiter import Limiter
+from .roster import Item
+from .work import Outcome
+
+ATTEMPTS = 4
+"""How often an item is sent while the service asks for patience; the cloud client tries again by itself before."""
+
+LONGEST_PAUSE_S = 300.0
+"""A service that wants to be left alone for longer is not waited for: its quota is used up."""
+
+_FIRST_PAUSE_S = 1.0
+_LONGEST_WAIT_S = 1.0  # without an end, Ctrl-C would not be heard on Windows
+
+
+@dataclass(slots=True)
+class Job:
+    """An item that is to be assessed: its place in the batch, its key, and what there is to hear."""
+
+    index: int
+    item: Item
+    key: str
+    audio: bytes | Recording
+    attempts: int = 0
+
+
+def run(
+    jobs: Iterator[Job],
+    submit: Callable[[Job], Future[Outcome]],
+    *,
+    in_flight: int,
+    limiter: Limiter,
+    finish: Callable[[Job, Outcome], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Submit the jobs, at most `in_flight` at a time, and finish each, here and in the order in which they get done.
+
+    Jobs are drawn when there is room for them, so that memory does not grow with their number. When interrupted,
+    what is done by then is finished, and the rest is cancelled.
+    """
+    under_way: dict[Future[Outcome], Job] = {}
+    again: deque[Job] = deque()
+
+    def settle(future: Future[Outcome]) -> None:
+        job = under_way.pop(future)
+        limiter.release()
+        outcome = _outcome(future)
+        pause_s = outcome.retry_after_s or _FIRST_PAUSE_S * 2**job.attempts
+        if outcome.is_refused and pause_s <= LONGEST_PAUSE_S:
+            job.attempts += 1
+            limiter.pause(pause_s)
+            if job.attempts < ATTEMPTS:
+                again.append(job)
+                return
+        finish(job, outcome)
+
+    try:
+        while True:
+            pause_s = 0.0
+            while len(under_way) < in_flight:
+                job = again.popleft() if again else next(jobs, None)
+                if job is None:
+                    break
+                pause_s = limiter.take()
+                if pause_s:
+                    again.appendleft(job)
+                    break
+                try:
+                    under_way[submit(job)] = job
+                except (BrokenExecutor, RuntimeError) as error:  # RuntimeError: it was shut down
+                    limiter.release()
+                    finish(job, _crash(error))
+            if under_way:
+                timeout = min(pause_s or _LONGEST_WAIT_S, _LONGEST_WAIT_S)
+                for future in wait(under_way, timeout, FIRST_COMPLETED).done:
+                    settle(future)
+            elif again:
+                sleep(min(pause_s, _LONGEST_WAIT_S))
+            else:
+                return
+    finally:
+        for future in list(under_way):  # only when interrupted
+            future.cancel()
+            if future.done() and not future.cancelled():
+                settle(future)
+            else:
+                limiter.release()
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    if future.cancelled():
+        return Outcome(reason="It was cancelled before its turn came.", can_retry=True)
+    error = future.exception()
+    return future.result() if error is None else _crash(error)
+
+
+def _crash(error: BaseException) -> Outcome:
+    """The worker, not the service, failed. What the executor says of it goes along."""
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, BrokenExecutor):
+        reason = f"A worker process died, with it or with an item beside it ({said}). Try again with a new executor."
+    elif isinstance(error, RuntimeError) and "shutdown" in str(error):
+        reason = f"The executor takes no more work ({said}). Try again with a new one."
+    else:
+        reason = f"The worker failed ({said})."
+    return Outcome(reason=reason, can_retry=True)

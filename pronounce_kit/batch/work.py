@@ -1,0 +1,103 @@
+"""One item assessed, in whatever thread, process or machine."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import PronounceKitError, QuotaError, ServiceError
+from ..params import PronunciationScoreParams
+from ..recording import Recording
+from ..service import SpeechService
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an item: the service's reply, or the reason why there is none.
+
+    can_retry
+        Whether the very same call may succeed later.
+    is_refused, retry_after_s
+        Whether the service asked for patience, and for how many seconds if it said so.
+    """
+
+    reply: Any = None
+    reason: str | None = None
+    can_retry: bool = False
+    is_refused: bool = False
+    retry_after_s: float | None = None
+
+    @classmethod
+    def of_error(cls, error: BaseException) -> Outcome:
+        """A failure, in words. What the kit did not foresee may have been a passing trouble."""
+        if not isinstance(error, PronounceKitError):
+            return cls(reason=f"{type(error).__name__}: {error}".rstrip(": "), can_retry=True)
+        return cls(
+            reason=str(error) or type(error).__name__,
+            can_retry=bool(error.retryable),
+            is_refused=isinstance(error, QuotaError) and bool(error.retryable),
+            retry_after_s=error.retry_after_s if isinstance(error, ServiceError) else None,
+        )
+
+
+def assess(
+    handle: Handle,
+    audio: bytes | Recording,
+    reference_text: str,
+    params: PronunciationScoreParams | None,
+    language: str,
+) -> Outcome:
+    """Assess one recording. Raises nothing: an exception of another package might not survive the way back."""
+    try:
+        service, recording = handle.service, Recording.of(audio)
+        return Outcome(service.assess(recording, reference_text, language=language, params=params).raw)
+    except Exception as error:
+        return Outcome.of_error(error)
+
+
+# --- the service, where the work is done ------------------------------------------------------------------------
+
+
+class Handle:
+    """A service on its way to workers. Threads share it; a process unpickles it once, and keeps it for all items."""
+
+    def __init__(self, service: SpeechService) -> None:
+        self.service = service
+        self._pickled: bytes | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._pickled is None:
+            self._pickled = pickle.dumps(self.service)
+        return _received, (self._pickled, os.getpid())
+
+
+_KEPT = 2  # services that a worker process keeps: that of this batch, and of one more
+_received_handles: dict[bytes, Handle] = {}
+_receiving = threading.Lock()
+
+
+def _received(pickled: bytes, sender: int) -> Handle:
+    """The handle of a service that came from another process, of number `sender`, or by a detour from this one."""
+    with _receiving:
+        if pickled not in _received_handles:
+            if len(_received_handles) >= _KEPT:
+                del _received_handles[next(iter(_received_handles))]
+            if sender != os.getpid():
+                one_thread_each()
+            handle = Handle(pickle.loads(pickled))  # noqa: S301 - written by `Handle`, in the process that started us
+            handle._pickled = pickled
+            _received_handles[pickled] = handle
+        return _received_handles[pickled]
+
+
+def one_thread_each() -> Any:
+    """Keep numpy from using several threads inside each of ours, where they would only wait for each other.
+
+    Holds from now on, or as a context manager until its end.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
