@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from dataclasses import dataclass
 from importlib import resources
 from typing import Protocol
 
@@ -38,14 +39,35 @@ _CHUNK_S = 28.0  # the network learned from parts of at most 30 s, and its atten
 _SEARCH_S = 6.0  # where a longer recording is cut: the quietest moment of a chunk's last seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a recognizer hears in a recording of T frames.
+
+    posteriors: (T, 40) probabilities, 39 phones then the blank; rows sum to 1. states: (T, S) what the layer below them
+    says of each frame: the finer differences between sounds that symbols leave out.
+    """
+
+    posteriors: Floats
+    states: NDArray[np.float32]
+
+    def between(self, start: int, stop: int) -> Heard:
+        """What was heard in some frames of it."""
+        return Heard(self.posteriors[start:stop], self.states[start:stop])
+
+    def with_silence(self, frames: int) -> Heard:
+        """The same with the last frame repeated so many times."""
+        repeated = np.r_[np.arange(len(self.states)), np.full(frames, len(self.states) - 1)]
+        return Heard(self.posteriors[repeated], self.states[repeated])
+
+
 class AcousticModel(Protocol):
     """What the engine needs of a phoneme recognizer."""
 
     frame_s: float
     """Seconds a frame."""
 
-    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
-        """Mono 16 kHz samples in [-1, 1] -> (T, 40) probabilities, 39 phones then the blank; rows sum to 1."""
+    def hear(self, samples: NDArray[np.float32]) -> Heard:
+        """Listen to mono 16 kHz samples in [-1, 1]."""
         ...
 
 
@@ -84,20 +106,27 @@ class HamaModel:
         # The word boundary symbol says nothing about phones, so it counts as blank.
         self._sum[[columns["<blank>"], columns["<wb>"]], BLANK] = 1
 
-    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
-        """See `AcousticModel.posteriors`. Any length: over 28 s it is cut at quiet moments."""
+    def hear(self, samples: NDArray[np.float32]) -> Heard:
+        """See `AcousticModel.hear`. Any length: over 28 s it is cut at quiet moments."""
         level = _at_level(samples)
         *parts, last = [self._chunk(level[start:stop]) for start, stop in _cuts(level)]
         # A chunk has one frame more than its length says, centred on its end: the first of the next one.
-        return np.concatenate([*(part[:-1] for part in parts), last])
+        return Heard(
+            np.concatenate([*(part.posteriors[:-1] for part in parts), last.posteriors]),
+            np.concatenate([*(part.states[:-1] for part in parts), last.states]),
+        )
 
-    def _chunk(self, samples: NDArray[np.float32]) -> Floats:
+    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
+        """The posteriors alone."""
+        return self.hear(samples).posteriors
+
+    def _chunk(self, samples: NDArray[np.float32]) -> Heard:
         # The network wants more than half a window of 25 ms.
         heard = samples if len(samples) >= FRAME_SAMPLES else np.pad(samples, (0, FRAME_SAMPLES - len(samples)))
-        _, symbols = self._network.run(heard)
-        q: Floats = symbols.astype(np.float64) @ self._sum + _FLOOR
-        q /= q.sum(1, keepdims=True)
-        return q
+        states, symbols = self._network.run(heard)
+        posteriors: Floats = symbols.astype(np.float64) @ self._sum + _FLOOR
+        posteriors /= posteriors.sum(1, keepdims=True)
+        return Heard(posteriors, states)
 
 
 def _at_level(samples: NDArray[np.float32]) -> NDArray[np.float32]:

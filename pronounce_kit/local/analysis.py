@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..recording import Recording
-from .acoustics import BLANK, AcousticModel, Floats
+from .acoustics import BLANK, AcousticModel, Floats, Heard
 from .contour import Contour
-from .features import Ints, Layout, View
+from .features import Ints, Layout, View, phone_features
 from .gop import DELETION, Gop, goodness
 from .lexicon import DROPPED, LexicalWord, Lexicon, accepted_variants
+from .network import Sounds
 from .phones import INDEX, to_misaki
 from .voice import SAMPLE_RATE as VOICE_RATE
 from .voice import Voice
 
 CACHED_SCRIPTS = 256
-"""Texts whose analysis is kept; one takes about 15 kB."""
+"""Texts whose analysis is kept; one takes about 50 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,18 @@ class Hearing:
     said: Ints
     frame_s: float
 
+    def sounds(self) -> Sounds:
+        """The phones as the network looks at them."""
+        layout, voice = self.script.layout, self.script.voice
+        return Sounds(
+            rows=phone_features(layout, self.view, voice),
+            learner=self.view.states,
+            voice=voice.states,
+            phone=layout.phone,
+            word=layout.word,
+            text=np.zeros_like(layout.word),
+        )
+
 
 class Analyzer:
     """Makes scripts of texts (the last 256 are kept) and holds recordings against them. Safe to share by threads."""
@@ -80,18 +93,25 @@ class Analyzer:
         self.voice = voice
         self._own_words = own_words
         self._lexicon: Lexicon | None = None
-        self._scripts: OrderedDict[str, Script] = OrderedDict()
+        self._scripts: OrderedDict[Hashable, Script] = OrderedDict()
         self._lock = threading.Lock()
 
     def script(self, text: str) -> Script:
         """The script of a text; raises `TextError` when it cannot be read aloud."""
+        return self._kept(text, lambda: self.script_of_words(self.lexicon.words(text)))
+
+    def script_of_part(self, words: tuple[LexicalWord, ...]) -> Script:
+        """The script of some words of a text, kept as that of a text is."""
+        return self._kept(words, lambda: self.script_of_words(words))
+
+    def _kept(self, key: Hashable, make: Callable[[], Script]) -> Script:
         with self._lock:
-            if text in self._scripts:
-                self._scripts.move_to_end(text)
-                return self._scripts[text]
-        script = self.script_of_words(self.lexicon.words(text))
+            if key in self._scripts:
+                self._scripts.move_to_end(key)
+                return self._scripts[key]
+        script = make()
         with self._lock:
-            self._scripts[text] = script
+            self._scripts[key] = script
             while len(self._scripts) > CACHED_SCRIPTS:
                 self._scripts.popitem(last=False)
         return script
@@ -113,30 +133,30 @@ class Analyzer:
         symbols = " ".join(to_misaki(word.phones) + word.pause for word in words)
         spoken = self.voice.say_misaki(symbols if symbols[-1] in ".!?" else symbols + ".")
         samples = Recording.from_array(spoken, VOICE_RATE).samples
-        posteriors = self.model.posteriors(samples)
-        gop = goodness(posteriors, layout.phone)
+        heard = self.model.hear(samples)
+        gop = goodness(heard.posteriors, layout.phone)
         if gop is None:  # a text of sounds that the voice leaves out, such as a lone "h"
-            padded = np.concatenate([posteriors, np.tile(posteriors[-1:], (3 * len(layout.phone), 1))])
-            posteriors, gop = padded, goodness(padded, layout.phone)
+            heard = heard.with_silence(3 * len(layout.phone))
+            gop = goodness(heard.posteriors, layout.phone)
             assert gop is not None  # noqa: S101
-        view, _ = _judge(gop, posteriors, layout.phone, accepted)
+        view, _ = _judge(gop, heard, layout.phone, accepted)
         contour = Contour.of(samples, view.peak, self.model.frame_s)
         return Script(tuple(words), layout, accepted, view, contour)
 
     def hear(self, samples: NDArray[np.float32], script: Script) -> Hearing | None:
         """Hold a recording (16 kHz mono) against a script; None when it is too short to hold the script's phones."""
-        return self.hold(self.model.posteriors(samples), script)
+        return self.hold(self.model.hear(samples), script)
 
-    def hold(self, posteriors: Floats, script: Script) -> Hearing | None:
-        """As `hear`, from posteriors."""
-        gop = goodness(posteriors, script.layout.phone)
+    def hold(self, heard: Heard, script: Script) -> Hearing | None:
+        """As `hear`, from what was heard."""
+        gop = goodness(heard.posteriors, script.layout.phone)
         if gop is None:
             return None
-        view, said = _judge(gop, posteriors, script.layout.phone, script.accepted)
-        return Hearing(script, posteriors, gop, view, said, self.model.frame_s)
+        view, said = _judge(gop, heard, script.layout.phone, script.accepted)
+        return Hearing(script, heard.posteriors, gop, view, said, self.model.frame_s)
 
 
-def _judge(gop: Gop, posteriors: Floats, phones: Ints, accepted: NDArray[np.bool_]) -> tuple[View, Ints]:
+def _judge(gop: Gop, heard: Heard, phones: Ints, accepted: NDArray[np.bool_]) -> tuple[View, Ints]:
     """The view in which each phone is its likeliest accepted variant, and those variants.
 
     Replacing phone i by variant v moves its log ratios by -ratio[i, v], exactly; that its neighbours' ratios move a
@@ -149,5 +169,5 @@ def _judge(gop: Gop, posteriors: Floats, phones: Ints, accepted: NDArray[np.bool
     ratio = gop.ratio - among[n, said][:, None]
     ratio[accepted] = np.inf
     ratio[n, phones] = np.inf
-    view = View.of(replace(gop, ratio=ratio), posteriors, said)
+    view = View.of(replace(gop, ratio=ratio), heard, said)
     return view, said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from .miscue import said_words
 from .models import load_models
 from .reply import build_reply, gather
 from .scores import MISPRONOUNCED, Models
-from .training import PhoneFits, corpus_analyzer, fit_without
+from .training import NETWORKS, PhoneFits, corpus_analyzer, fit_without
 
 WRONG_PHONE = 0.5
 """Mean rating (0-2) under which experts heard a wrong phone."""
@@ -61,7 +62,6 @@ def evaluate(
     corpus: str | Path,
     folds: int | None = None,
     *,
-    cache: str | Path | None = None,
     workers: int = 2,
     track: Track = untracked,
 ) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def evaluate(
     """
     readings = read_corpus(corpus)
     fold_of = folds_by_speaker(readings, folds) if folds else None
-    analyzer = corpus_analyzer(cache)
+    analyzer = corpus_analyzer()
     examples = make_examples(readings, analyzer, workers=workers, track=track)
     if folds and fold_of is not None:
         scored = _score_by_folds(examples, fold_of, folds, workers, track)
@@ -109,9 +109,9 @@ def _score_by_folds(
     examples: Sequence[Example], fold_of: NDArray[np.int64], folds: int, workers: int, track: Track
 ) -> list[Scored]:
     fits = PhoneFits(examples, fold_of)
-    # A model that has seen neither of two folds serves both as test fold and as the fold predicted for training.
-    pairs = [frozenset({a, b}) for a in range(folds) for b in range(a, folds)]
-    fits.fit(pairs, workers, track)
+    fits.fit([frozenset({fold}) for fold in range(folds)], NETWORKS, workers, track)
+    # What has seen neither of two folds predicts the one for the upper models that are tested on the other.
+    fits.fit([frozenset(pair) for pair in combinations(range(folds), 2)], 1, workers, track)
     models = [fit_without(examples, fold_of, fits, fold) for fold in range(folds)]
     return [_score(example, models[fold]) for example, fold in zip(examples, fold_of, strict=True)]
 
@@ -122,14 +122,14 @@ def _score(example: Example, models: Models) -> Scored:
     if example.script is not None and len(example.script.words) == len(example.reading.words):
         params = PronunciationScoreParams(example.reading.text, enable_prosody_assessment=True)
         scores = models.score(example.shipped, example.pauses) if example.shipped else None
-        finding = gather(example.script, example.said, example.shipped, scores, example.duration_s, None)
+        finding = gather(example.script, example.said, example.shipped, scores, example.duration_s)
         best = build_reply(finding, params)["NBest"][0]
         words = np.array([word.get("AccuracyScore", 0.0) for word in best["Words"]])
         sentence = {scale: best[name] for scale, name in SENTENCE_SCORES.items()}
     return Scored(
         example=example,
-        phones=models.score_phones(example.rows)[0] if len(example.rows) else none,
-        changed=models.score_phones(example.changed_rows[example.changed])[0] if example.changed.any() else none,
+        phones=models.score_phones(example.canonical)[0] if example.canonical else none,
+        changed=models.score_phones(example.changed)[0][example.changed_at] if example.changed else none,
         words=words,
         sentence=sentence,
     )
@@ -202,16 +202,16 @@ def _share(mask: NDArray[np.bool_]) -> float | None:
 
 def _seconds_per_audio_second(readings: Sequence[Reading], models: Models) -> float:
     """Processor time of assessing a text known before, from samples to scores."""
-    analyzer: Analyzer = corpus_analyzer(None)
+    analyzer: Analyzer = corpus_analyzer()
     chosen = readings[:: max(len(readings) // _TIMED, 1)][:_TIMED]
     recordings = [Recording.from_file(reading.audio) for reading in chosen]
 
     def assess_all() -> None:
         for reading, recording in zip(chosen, recordings, strict=True):
             script = analyzer.script(reading.text)
-            posteriors = analyzer.model.posteriors(recording.samples)
-            said = said_words(posteriors, script)
-            hearing = analyzer.hold(posteriors, script.only(said)) if said.any() else None
+            heard = analyzer.model.hear(recording.samples)
+            said = said_words(heard.posteriors, script)
+            hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
             if hearing:
                 models.score(hearing, pause_statistics(recording.samples))
 

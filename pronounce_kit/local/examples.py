@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..recording import Recording
-from .acoustics import AcousticModel, Floats
+from .acoustics import Floats, Heard
 from .analysis import Analyzer, Hearing, Script
 from .corpus import Reading, misread, perturb
-from .features import pause_statistics, phone_features
+from .features import pause_statistics
 from .lexicon import LexicalWord
 from .miscue import said_words
+from .network import Sounds
 from .voice import SAMPLE_RATE as VOICE_RATE
 
 Rows = NDArray[np.float32]
 T = TypeVar("T")
 
 _MISREAD_ONE_IN = 3
+_OTHER_SPEEDS = (7 / 8, 9 / 8)
 
 
 class Track(Protocol):
@@ -42,54 +41,38 @@ def untracked(items: Iterator[T], total: int, description: str, /) -> Iterable[T
     return items
 
 
-class CachedModel:
-    """An acoustic model whose posteriors are kept on disk, by the content of the samples."""
-
-    def __init__(self, model: AcousticModel, folder: str | Path) -> None:
-        self._model = model
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self.frame_s = model.frame_s
-
-    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
-        """See `AcousticModel.posteriors`; rounded to float32, cached or not."""
-        content = np.ascontiguousarray(samples, np.float32).tobytes()
-        path = self._folder / f"{hashlib.sha256(content).hexdigest()[:32]}.npy"
-        if path.exists():
-            return np.asarray(np.load(path), np.float64)
-        found = self._model.posteriors(samples).astype(np.float32)
-        temporary = path.with_suffix(f".{os.getpid()}.{id(samples)}.tmp")
-        with temporary.open("wb") as file:
-            np.save(file, found)
-        temporary.replace(path)
-        return found.astype(np.float64)
-
-
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One reading as the models see it.
+    """One reading as the models see it; None where the recording cannot be held against the phones.
 
-    rows, ratings: (N, F) and (N,) for the corpus's own phones; ratings 0-2. changed_rows, changed: the same recording
-    against the perturbed text, and where that was changed. misread_rows, misread: for some readings, the model voice
-    reading the text with mistakes, and where; else empty. script: of the text as users meet it, where the reading was
-    rated as a whole. shipped, shipped_rows: the recording against that script without the words that the engine
-    takes for omitted; None where the script's words are not the corpus's, or none was heard. said: (W,) which words
-    were said. pauses: of the audio.
+    canonical, ratings: the corpus's own phones and their ratings, 0-2, (N,). changed, changed_at: the same recording
+    against the perturbed text, and where that was changed. misread, misread_at: for some readings, the model voice
+    reading the text with mistakes, and where. other_voices: as `canonical`, of the recording made deeper and slower,
+    and higher and faster. script: of the text as users meet it, where the reading was rated as a whole. shipped: the
+    recording against that script without the words that the engine takes for omitted; None where the script's words
+    are not the corpus's, or none was heard. shipped_other_voices: the same of the changed recordings. said: (W,) which
+    words were said. pauses: of the audio.
     """
 
     reading: Reading
-    rows: Rows
+    canonical: Sounds | None
     ratings: Floats
-    changed_rows: Rows
-    changed: NDArray[np.bool_]
-    misread_rows: Rows
-    misread: NDArray[np.bool_]
+    changed: Sounds | None
+    changed_at: NDArray[np.bool_]
+    misread: Sounds | None
+    misread_at: NDArray[np.bool_]
+    other_voices: tuple[Sounds, ...]
     script: Script | None
     shipped: Hearing | None
-    shipped_rows: Rows
+    shipped_other_voices: tuple[Sounds, ...]
     said: NDArray[np.bool_]
     pauses: tuple[float, ...]
     duration_s: float
+
+    @property
+    def shipped_voices(self) -> tuple[Sounds, ...]:
+        """The phones of `shipped`, in all voices."""
+        return (self.shipped.sounds(), *self.shipped_other_voices) if self.shipped else ()
 
     @property
     def word_ratings(self) -> Floats:
@@ -100,7 +83,7 @@ class Example:
 def make_examples(
     readings: Sequence[Reading], analyzer: Analyzer, *, workers: int = 2, track: Track = untracked
 ) -> list[Example]:
-    """Listen to every reading. Takes about 0.2 s of one core a second of audio the first time."""
+    """Listen to every reading. Takes about 0.2 s of one core a second of audio, most of it for the model voice."""
 
     def one(reading: Reading) -> Example:
         return _example(reading, analyzer)
@@ -111,54 +94,73 @@ def make_examples(
 
 def _example(reading: Reading, analyzer: Analyzer) -> Example:
     samples = Recording.from_file(reading.audio).samples
-    posteriors = analyzer.model.posteriors(samples)
+    heard = analyzer.model.hear(samples)
+    others = [analyzer.model.hear(_at_speed(samples, speed)) for speed in _OTHER_SPEEDS]
 
-    def rows_for(phones: Iterable[tuple[str, ...]]) -> Rows:
+    def script_for(phones: Iterable[tuple[str, ...]]) -> Script:
         words = [LexicalWord(word.text, own) for word, own in zip(reading.words, phones, strict=True)]
-        hearing = analyzer.hold(posteriors, analyzer.script_of_words(words, variants=False))
-        return rows_of(hearing) if hearing else np.zeros((0, 0), np.float32)
+        return analyzer.script_of_words(words, variants=False)
 
-    rows = rows_for(word.phones for word in reading.words)
-    perturbed = perturb(reading)
-    changed_rows = rows_for(perturbed.words) if perturbed and len(rows) else rows[:0]
-    voice_rows, misread_at = _misreading(reading, analyzer) if _is_misread(reading) else (rows[:0], ())
-    hearing, script, said = None, None, np.ones(len(reading.words), bool)
+    def sounds(heard: Heard, script: Script) -> Sounds | None:
+        hearing = analyzer.hold(heard, script)
+        return _compact(hearing.sounds()) if hearing else None
+
+    canonical_script = script_for(word.phones for word in reading.words)
+    canonical = sounds(heard, canonical_script)
+    perturbed = perturb(reading) if canonical else None
+    changed = sounds(heard, script_for(perturbed.words)) if perturbed else None
+    misread_sounds, misread_at = _misreading(reading, analyzer) if _is_misread(reading) else (None, ())
+    script, hearing, said = None, None, np.ones(len(reading.words), bool)
     if reading.sentence:
         script = analyzer.script(reading.text)
         if len(script.words) == len(reading.words):
-            said = said_words(posteriors, script)
-            hearing = analyzer.hold(posteriors, script.only(said)) if said.any() else None
+            said = said_words(heard.posteriors, script)
+            hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
     return Example(
         reading=reading,
-        rows=rows,
-        ratings=np.array(reading.ratings) if len(rows) else np.zeros(0),
-        changed_rows=changed_rows,
-        changed=np.array(perturbed.wrong if perturbed and len(changed_rows) else (), bool),
-        misread_rows=voice_rows,
-        misread=np.array(misread_at if len(voice_rows) else (), bool),
+        canonical=canonical,
+        ratings=np.array(reading.ratings) if canonical else np.zeros(0),
+        changed=changed,
+        changed_at=np.array(perturbed.wrong if perturbed and changed else (), bool),
+        misread=misread_sounds,
+        misread_at=np.array(misread_at if misread_sounds else (), bool),
+        other_voices=_known(sounds(other, canonical_script) for other in others) if canonical else (),
         script=script,
         shipped=hearing,
-        shipped_rows=rows_of(hearing) if hearing else rows[:0],
+        shipped_other_voices=_known(sounds(other, hearing.script) for other in others) if hearing else (),
         said=said,
         pauses=pause_statistics(samples),
         duration_s=len(samples) / 16_000,
     )
 
 
+def _at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
+    """The recording played at another speed: under 1 slower and deeper, a child more like an adult."""
+    return Recording.from_array(samples, round(16_000 * speed)).samples
+
+
+def _compact(sounds: Sounds) -> Sounds:
+    """The same in half the memory where that does not matter."""
+    return replace(sounds, learner=sounds.learner.astype(np.float16), voice=sounds.voice.astype(np.float16))
+
+
+def _known(sounds: Iterable[Sounds | None]) -> tuple[Sounds, ...]:
+    return tuple(own for own in sounds if own)
+
+
 def _is_misread(reading: Reading) -> bool:
     return zlib.crc32(reading.utterance.encode()) % _MISREAD_ONE_IN == 0
 
 
-def _misreading(reading: Reading, analyzer: Analyzer) -> tuple[Rows, tuple[bool, ...]]:
-    """The model voice reading the text with mistakes: its rows, and where it misreads."""
+def _misreading(reading: Reading, analyzer: Analyzer) -> tuple[Sounds | None, tuple[bool, ...]]:
+    """The model voice reading the text with mistakes, and where."""
     plan = misread(reading)
     spoken = analyzer.voice.say_phones(plan.words, plan.speed)
     samples = Recording.from_array(spoken, round(VOICE_RATE * plan.pitch)).samples
     words = [LexicalWord(word.text, word.phones) for word in reading.words]
-    hearing = analyzer.hold(analyzer.model.posteriors(samples), analyzer.script_of_words(words, variants=False))
-    return (rows_of(hearing) if hearing else np.zeros((0, 0), np.float32)), plan.wrong
+    hearing = analyzer.hear(samples, analyzer.script_of_words(words, variants=False))
+    return (_compact(hearing.sounds()) if hearing else None), plan.wrong
 
 
-def rows_of(hearing: Hearing) -> Rows:
-    """The phone model's rows for a recording held against a script."""
-    return phone_features(hearing.script.layout, hearing.view, hearing.script.voice)
+def CachedModel(model, folder):  # TEMPORARY
+    return model

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .acoustics import Floats
+from .acoustics import Floats, Heard
 from .gop import DELETION, Gop
 from .phones import ARPABET, INDEX, VOWELS, base, stress
 
@@ -55,12 +55,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One recording held against the canonical phones; all but the last three have one entry a phone.
+    """One recording held against the canonical phones; all but the last four have one entry or row a phone.
 
     ratio: (N, 40) log ratios against the substitutes and deletion, clipped. smallest: the smallest of them.
     rival: its column. posterior: probability of the canonical phone among its rivals. peak: frame in which it is
-    most certain. occupied: expected frames in it. frames: T. per_frame: log-likelihood a frame. entropy: mean
-    entropy of the frame posteriors, in nats.
+    most certain. occupied: expected frames in it. states: (N, 2 S) what the recognizer's last layer says of each phone
+    (`states_of_phones`). start, frames: where speech begins and how long it is, with a little around it: how much
+    silence a recording has before and after says nothing about the reader. per_frame: log-likelihood a frame.
+    entropy: mean entropy of those frames' posteriors, in nats.
     """
 
     ratio: Floats
@@ -69,32 +71,39 @@ class View:
     posterior: Floats
     peak: Floats
     occupied: Floats
+    states: Samples
+    start: int
     frames: int
     per_frame: float
     entropy: float
 
     @classmethod
-    def of(cls, gop: Gop, posteriors: Floats, phones: Ints) -> View:
-        """Summarize `gop.goodness` of these posteriors and phones."""
-        n = len(phones)
+    def of(cls, gop: Gop, heard: Heard, phones: Ints) -> View:
+        """Summarize `gop.goodness` of what was heard and these phones."""
+        n, posteriors = len(phones), heard.posteriors
         ratio = np.clip(gop.ratio, -30, _LARGEST)
         ratio[np.arange(n), phones] = _LARGEST
+        # Phones that fit nowhere may peak anywhere; they cannot come before their predecessors.
+        peak = np.maximum.accumulate(gop.occupancy.argmax(0))
+        start = max(int(peak[0]) - _AROUND, 0)
+        spoken = posteriors[start : int(peak[-1]) + _AROUND + 1]
         return cls(
             ratio=ratio,
             smallest=ratio.min(1),
             rival=ratio.argmin(1),
             posterior=1 / (1 + np.exp(-np.clip(ratio, -20, 50)).sum(1)),
-            # Phones that fit nowhere may peak anywhere; they cannot come before their predecessors.
-            peak=np.maximum.accumulate(gop.occupancy.argmax(0)).astype(float),
+            peak=peak.astype(float),
             occupied=gop.occupancy.sum(0),
-            frames=len(posteriors),
-            per_frame=gop.log_likelihood / len(posteriors),
-            entropy=float(-(posteriors * np.log(posteriors)).sum(1).mean()),
+            states=states_of_phones(heard.states, gop.occupancy, peak),
+            start=start,
+            frames=len(spoken),
+            per_frame=gop.log_likelihood / len(spoken),
+            entropy=float(-(spoken * np.log(spoken)).sum(1).mean()),
         )
 
     def only(self, kept: NDArray[np.bool_]) -> View:
         """The view of some of the phones, (N,)."""
-        per_phone = ("ratio", "smallest", "rival", "posterior", "peak", "occupied")
+        per_phone = ("ratio", "smallest", "rival", "posterior", "peak", "occupied", "states")
         return replace(self, **{name: getattr(self, name)[kept] for name in per_phone})
 
     @property
@@ -103,8 +112,29 @@ class View:
         return float(self.peak[-1] - self.peak[0] + 1)
 
     def gap_after(self) -> Floats:
-        """Frames from each phone's peak to the next one's, to the end for the last phone."""
-        return np.diff(np.r_[self.peak, self.frames])
+        """Frames from each phone's peak to the next one's, to the end of speech for the last phone."""
+        return np.diff(np.r_[self.peak, self.start + self.frames])
+
+
+_AROUND = 10  # frames of a recording that count before the first phone's peak and after the last one's
+_REACH = 6  # frames to either side of a phone's peak that may still be its own
+
+
+def states_of_phones(states: Samples, occupancy: Floats, peak: Ints) -> Samples:
+    """What the recognizer's last layer says of each phone, (N, 2 S) from (T, S).
+
+    First the mean over the frames that are most likely the phone's, a sharp moment; then the mean from half-way to the
+    peak before to half-way to the peak after, the whole of the sound.
+    """
+    frames = len(states)
+    sharp = (occupancy / np.maximum(occupancy.sum(0), 1e-6)).T.astype(np.float32) @ states
+    between = (peak[1:] + peak[:-1] + 1) // 2
+    edges = np.r_[max(peak[0] - 4, 0), between, min(peak[-1] + _REACH, frames)]
+    first = np.clip(np.maximum(edges[:-1], peak - _REACH), 0, frames - 1)
+    last = np.clip(np.minimum(np.maximum(edges[1:], first + 1), peak + _REACH + 1), first + 1, frames)
+    total = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(states, 0, dtype=np.float64)])
+    whole = (total[last] - total[first]) / (last - first)[:, None]
+    return np.concatenate([sharp, whole], 1).astype(np.float32)
 
 
 # Phones as articulation: manner, place (front to back), voicing, height and backness of vowels, rounding, gliding.
@@ -148,7 +178,7 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
     i = np.arange(n)
     low = np.sort(learner.ratio, 1)[:, :4]
     gap_after = learner.gap_after()
-    gap_before = np.diff(np.r_[0, learner.peak])
+    gap_before = np.diff(np.r_[learner.start, learner.peak])
     word_mean, word_min = _over_words(layout, learner.posterior)
     worst = (learner.ratio - voice.ratio).min(1)
     pace = learner.pace / voice.pace
@@ -169,7 +199,8 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
         *(_shift(learner.posterior, k, 1.0)[:, None] for k in (-2, -1, 1, 2)),
         np.c_[learner.occupied, gap_after, gap_before, gap_after / (np.median(gap_after) + 1e-3)],
         _every(n, n, learner.per_frame, learner.entropy, n / learner.pace),
-        np.c_[learner.peak / learner.frames, layout.place, layout.length - layout.place, layout.length],
+        np.c_[(learner.peak - learner.start) / learner.frames, layout.place],
+        np.c_[layout.length - layout.place, layout.length],
         np.c_[layout.stress, word_mean, word_min, layout.word],
         learner.ratio,
         np.c_[voice.smallest, voice.posterior, learner.smallest - voice.smallest, worst],
@@ -277,6 +308,10 @@ def pause_statistics(samples: Samples) -> tuple[float, ...]:
     """
     frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
     level = 10 * np.log10(np.square(frames, dtype=np.float64).mean(1) + 1e-10)
+    if not len(level):
+        return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    loud = np.flatnonzero(level > level.max() - 35)  # what comes before and after is no pause
+    level = level[loud[0] : loud[-1] + 1]
     floor, top = np.quantile(level, [0.05, 0.95])
     sounding = level > max(floor + 0.35 * (top - floor), top - 35)
     where = np.flatnonzero(sounding)

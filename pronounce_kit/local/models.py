@@ -1,4 +1,4 @@
-"""The fitted models, run by onnxruntime: phone scores, error probability, word and sentence scores."""
+"""The fitted models: trees, run by onnxruntime, ridge regressions, and networks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError
 from .acoustics import Floats
+from .network import Networks
 from .scores import Models
 
 WEIGHTS = resources.files(__package__) / "weights"
-"""Folder of the committed weights: one ONNX file a tree ensemble, and constants.json for the rest."""
+"""Folder of the committed weights: an ONNX file a tree ensemble, networks.npz, and constants.json for the rest."""
 
 
 class Trees:
@@ -75,7 +76,7 @@ def weights_digest() -> str:
     """Eight hex digits that name the committed weights which scores depend on."""
     digest = hashlib.sha256()
     for part in sorted(WEIGHTS.iterdir(), key=lambda part: part.name):
-        if part.name.endswith((".onnx", ".json")):
+        if part.name.endswith((".onnx", ".json", "networks.npz")):
             digest.update(part.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -88,9 +89,12 @@ def load_models(folder: Path | None = None) -> Models:
     def trees(name: str) -> Trees:
         return Trees((weights / f"{name}.onnx").read_bytes())
 
+    with (weights / "networks.npz").open("rb") as file, np.load(file) as arrays:
+        networks = Networks.from_arrays(dict(arrays))
     return Models(
         phone_rating=trees("phone_rating"),
         phone_wrong=trees("phone_wrong"),
+        networks=networks,
         wrong_threshold=float(constants["wrong_threshold"]),
         word=(trees("word"), Linear.from_json(constants["word_ridge"])),
         sentence={

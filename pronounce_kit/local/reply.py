@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,10 @@ class WordFinding:
         none = np.zeros(0)
         return cls(word, 0.0, np.zeros(0, np.int64), none, none, none, np.zeros((0, BLANK)))
 
+    def later(self, by_s: float) -> WordFinding:
+        """The same so many seconds later in a recording."""
+        return replace(self, starts=self.starts + by_s, ends=self.ends + by_s)
+
     @property
     def omitted(self) -> bool:
         """Whether the word was not said."""
@@ -67,9 +71,19 @@ class Finding:
     fluency: float
     prosody: float
     confidence: float
-    snr_db: float | None
-    mispronounced_under: float = MISPRONOUNCED
     pace: Pace | None = None
+    snr_db: float | None = None
+    mispronounced_under: float = MISPRONOUNCED
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was found in a passage of a recording, which starts with word `first` of the text at start_s."""
+
+    finding: Finding
+    first: int
+    start_s: float
+    duration_s: float
 
 
 def gather(
@@ -78,7 +92,6 @@ def gather(
     hearing: Hearing | None,
     scores: HeardScores | None,
     duration_s: float,
-    snr_db: float | None,
     prosody: Prosody | None = None,
 ) -> Finding:
     """Bring together what was found for the words that were said, (W,), with the omitted ones in their places.
@@ -86,7 +99,7 @@ def gather(
     hearing, scores and prosody are of the said words; None when no word was. prosody: None also where nobody asks.
     """
     if hearing is None or scores is None:
-        return Finding([WordFinding.omission(word) for word in script.words], 0.0, 0.0, 0.0, 0.0, snr_db)
+        return Finding([WordFinding.omission(word) for word in script.words], 0.0, 0.0, 0.0, 0.0)
     starts, ends = phone_times(hearing.view.peak, hearing.frame_s, duration_s)
     candidates = candidate_probabilities(hearing, scores.wrong)
     layout = hearing.script.layout
@@ -116,8 +129,35 @@ def gather(
         fluency=scores.sentence["fluency"],
         prosody=scores.sentence["prosodic"],
         confidence=float(hearing.view.posterior.mean()),
-        snr_db=snr_db,
         pace=prosody.pace if prosody else None,
+    )
+
+
+def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
+    """The findings of passages, in the order of time, as one of the whole text.
+
+    Words of no passage were omitted. Accuracy is the mean over the words, the rest over the time, as the service joins
+    the parts of a long recording.
+    """
+    found: list[WordFinding] = []
+    for part in parts:
+        found += map(WordFinding.omission, words[len(found) : part.first])
+        found += [own.later(part.start_s) for own in part.finding.words]
+    found += map(WordFinding.omission, words[len(found) :])
+    seconds = [part.duration_s for part in parts]
+
+    def over_time(values: Sequence[float]) -> float:
+        return float(np.average(values, weights=seconds))
+
+    findings = [part.finding for part in parts]
+    paces = [finding.pace for finding in findings if finding.pace]
+    return Finding(
+        found,
+        accuracy=sum(finding.accuracy * len(finding.words) for finding in findings) / len(words),
+        fluency=over_time([finding.fluency for finding in findings]),
+        prosody=over_time([finding.prosody for finding in findings]),
+        confidence=over_time([finding.confidence for finding in findings]),
+        pace=Pace.joined(paces, seconds) if len(paces) == len(parts) else None,
     )
 
 

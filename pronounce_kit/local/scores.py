@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from .acoustics import Floats
 from .analysis import Hearing
-from .features import phone_features, sentence_features, word_features
+from .features import sentence_features, word_features
+from .network import Networks, Said, Sounds
 
 MISPRONOUNCED = 60.0
 """Scores under this are called wrong, as the service does with words."""
@@ -43,34 +44,41 @@ class HeardScores:
 class Models:
     """All fitted models. wrong_threshold: error probability from which a phone scores under 60.
 
-    word, and sentence by scale: models that are averaged.
+    word, and sentence by scale: models that are averaged, with the networks' opinion as one more of them.
     """
 
     phone_rating: Predictor
     phone_wrong: Predictor
+    networks: Networks
     wrong_threshold: float
     word: tuple[Predictor, ...]
     sentence: Mapping[str, tuple[Predictor, ...]]
 
-    def score_phones(self, rows: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """Accuracy and error probability of each phone, from its row of `phone_features`."""
-        wrong = probability(self.phone_wrong.predict(rows))
-        return phone_scores(np.asarray(self.phone_rating.predict(rows)), wrong, self.wrong_threshold), wrong
+    def score_phones(self, sounds: Sounds, said: Said | None = None) -> tuple[Floats, Floats]:
+        """Accuracy and error probability of each phone; said: the networks' opinion, where it is known already."""
+        said = said or self.networks.consult(sounds)
+        rating = (np.asarray(self.phone_rating.predict(sounds.rows), np.float64) + said.rating) / 2
+        wrong = probability((np.asarray(self.phone_wrong.predict(sounds.rows), np.float64) + said.wrong) / 2)
+        return phone_scores(rating, wrong, self.wrong_threshold), wrong
 
     def score(self, hearing: Hearing, pauses: tuple[float, ...]) -> HeardScores:
         """Score a recording held against a script; pauses is what `pause_statistics` gives for it."""
-        layout, view, voice = hearing.script.layout, hearing.view, hearing.script.voice
-        phones, wrong = self.score_phones(phone_features(layout, view, voice))
+        layout, view, voice, sounds = hearing.script.layout, hearing.view, hearing.script.voice, hearing.sounds()
+        said = self.networks.consult(sounds)
+        phones, wrong = self.score_phones(sounds, said)
         rows = word_features(layout, view, phones, wrong)
-        words = word_scores(averaged(self.word, rows), layout.word, phones)
+        words = word_scores(averaged(self.word, rows, said.words), layout.word, phones)
         rows = sentence_features(layout, view, voice, phones, wrong, words, pauses)
-        sentence = {scale: float(np.clip(averaged(models, rows)[0], 0, 100)) for scale, models in self.sentence.items()}
+        sentence = {
+            scale: float(np.clip(averaged(models, rows, said.sentence[scale])[0], 0, 100))
+            for scale, models in self.sentence.items()
+        }
         return HeardScores(phones, wrong, words, sentence)
 
 
-def averaged(models: tuple[Predictor, ...], rows: NDArray[np.float32]) -> Floats:
-    """The mean of the models' predictions, (rows,)."""
-    out: Floats = np.mean([np.asarray(model.predict(rows), np.float64) for model in models], axis=0)
+def averaged(models: tuple[Predictor, ...], rows: NDArray[np.float32], besides: Floats) -> Floats:
+    """The mean of the models' predictions and one more, (rows,)."""
+    out: Floats = np.mean([besides, *(np.asarray(model.predict(rows), np.float64) for model in models)], axis=0)
     return out
 
 

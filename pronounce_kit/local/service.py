@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,16 +19,17 @@ from ..recognition import Recognition
 from ..recording import Recording
 from ..results import Assessment
 from ..service import ASSESSMENT_LOCALES, merge_params
-from .acoustics import BLANK, AcousticModel, Floats, HamaModel
-from .analysis import Analyzer
+from .acoustics import BLANK, AcousticModel, Floats, HamaModel, Heard
+from .analysis import Analyzer, Script
 from .contour import Contour
-from .features import pause_statistics
+from .features import Layout, pause_statistics
 from .formats import check_format, encode
-from .lexicon import own_pronunciations
+from .lexicon import LexicalWord, own_pronunciations
 from .miscue import said_words
 from .models import load_models, weights_digest
+from .passages import passages
 from .prosody import find_prosody
-from .reply import Json, build_reply, gather
+from .reply import Finding, Json, Part, build_reply, gather, joined
 from .scores import MISPRONOUNCED, Models
 from .timing import TICKS_PER_SECOND
 from .voice import SAMPLE_RATE as VOICE_RATE
@@ -38,8 +39,14 @@ if TYPE_CHECKING:
     from .recognizer import Recognizer
 
 LANGUAGE = "en-US"
-MAX_SECONDS = 60.0
-"""Longest recording of one assessment, as in the service's short-audio API."""
+MAX_SECONDS = 600.0
+"""Longest recording of one assessment."""
+
+RECOGNIZED_SECONDS = 60.0
+"""Longest recording that is written down, as in the service's short-audio API."""
+
+PASSAGE_S = 45.0
+"""Longer recordings are cut at pauses into passages."""
 
 STRICTNESS = {"lenient": 45.0, "normal": MISPRONOUNCED, "strict": 75.0}
 """Strictness -> accuracy under which a word is called mispronounced."""
@@ -142,23 +149,51 @@ class LocalSpeech:
 
     def _reply(self, recording: Recording, params: PronunciationScoreParams) -> Json:
         self.load()
-        script = self._analyzer.script(params.reference_text)
-        posteriors = self._analyzer.model.posteriors(recording.samples)
-        if nothing := _nothing_heard(recording, posteriors):
+        analyzer = self._analyzer
+        if recording.duration_s <= PASSAGE_S:
+            script = analyzer.script(params.reference_text)  # a text that cannot be read is said before listening
+            heard = analyzer.model.hear(recording.samples)
+            finding = self._find(recording, heard, script, params)
+        else:
+            words = analyzer.lexicon.words(params.reference_text)
+            heard = analyzer.model.hear(recording.samples)
+            finding = self._find_in_passages(recording, heard, words, params)
+        if nothing := _nothing_heard(recording, heard.posteriors):
             return nothing
-        quality = recording.quality()
-        said = said_words(posteriors, script) if params.enable_miscue else np.ones(len(script.words), bool)
-        hearing = self._analyzer.hold(posteriors, script.only(said)) if said.any() else None
-        if hearing is None and not params.enable_miscue:
+        if finding is None:
             return {"RecognitionStatus": "NoMatch", "NBest": []}  # far too short for the text
+        finding = replace(finding, snr_db=recording.quality().snr_db, mispronounced_under=STRICTNESS[self.strictness])
+        return build_reply(finding, params)
+
+    def _find(
+        self, recording: Recording, heard: Heard, script: Script, params: PronunciationScoreParams
+    ) -> Finding | None:
+        """What is found for a recording; None where it is too short for the text, and words may not be left out."""
+        said = said_words(heard.posteriors, script) if params.enable_miscue else np.ones(len(script.words), bool)
+        hearing = self._analyzer.hold(heard, script.only(said)) if said.any() else None
+        if hearing is None and not params.enable_miscue:
+            return None
         scores = self._models.score(hearing, pause_statistics(recording.samples)) if hearing else None
         prosody = None
         if hearing and params.enable_prosody_assessment:
             contour = Contour.of(recording.samples, hearing.view.peak, hearing.frame_s)
             prosody = find_prosody(script, said, hearing, contour)
-        finding = gather(script, said, hearing, scores, recording.duration_s, quality.snr_db, prosody)
-        finding = replace(finding, mispronounced_under=STRICTNESS[self.strictness])
-        return build_reply(finding, params)
+        return gather(script, said, hearing, scores, recording.duration_s, prosody)
+
+    def _find_in_passages(
+        self, recording: Recording, heard: Heard, words: Sequence[LexicalWord], params: PronunciationScoreParams
+    ) -> Finding | None:
+        """As `_find`, of a recording that is too long to be held against the text at once."""
+        frame_s = self._analyzer.model.frame_s
+        parts = []
+        for passage in passages(heard.posteriors, Layout.of([word.phones for word in words]), frame_s):
+            start_s, stop_s = passage.start * frame_s, min(passage.stop * frame_s, recording.duration_s)
+            part = recording.clip(start_s, stop_s)
+            script = self._analyzer.script_of_part(tuple(words[passage.first : passage.last]))
+            found = self._find(part, heard.between(passage.start, passage.stop), script, params)
+            if found is not None:
+                parts.append(Part(found, passage.first, start_s, part.duration_s))
+        return joined(parts, words) if parts else None
 
     # --- the service ----------------------------------------------------------------------------------------
 
@@ -174,8 +209,9 @@ class LocalSpeech:
 
         The reply is the service's flat JSON; `assessment.raw` keeps it. Silence, noise or a hum gives the status that
         the service gives ("InitialSilenceTimeout", "BabbleTimeout"), and no scores. Raises `AudioError` for a
-        recording that cannot be read or is over 60 s, `TextError` for a text that cannot be read aloud, and
-        `ParameterError` for a language other than en-US.
+        recording that cannot be read or is over ten minutes, `TextError` for a text that cannot be read aloud or has
+        over 2,000 words, and `ParameterError` for a language other than en-US. A recording of over 45 s is cut at
+        pauses into passages: accuracy is then the mean over the words, fluency and prosody over the time.
         """
         merged = merge_params(reference_text, params)
         _check_language(language)
@@ -187,7 +223,8 @@ class LocalSpeech:
         heard = Recording.of(recording)
         if heard.duration_s > MAX_SECONDS:
             raise AudioError(
-                f"The recording is {heard.duration_s:.0f} s long; one assessment takes at most {MAX_SECONDS:.0f} s. "
+                f"The recording is {heard.duration_s:.0f} s long; one assessment takes at most "
+                f"{MAX_SECONDS / 60:.0f} minutes. "
                 "Cut it, and the text, into parts."
             )
         reply = self._reply(heard, merged)
@@ -215,14 +252,14 @@ class LocalSpeech:
         _check_choice("format", format, FORMATS)
         _check_choice("profanity", profanity, MODES)
         heard = Recording.of(recording)
-        if heard.duration_s > MAX_SECONDS:
+        if heard.duration_s > RECOGNIZED_SECONDS:
             raise AudioError(
-                f"The recording is {heard.duration_s:.0f} s long; at most {MAX_SECONDS:.0f} s are recognized. "
+                f"The recording is {heard.duration_s:.0f} s long; at most {RECOGNIZED_SECONDS:.0f} s are recognized. "
                 "Cut it into parts."
             )
         with self._loading:
             model, recognizer = self._model, self._recognizer
-        posteriors = model.posteriors(heard.samples)
+        posteriors = model.hear(heard.samples).posteriors
         if nothing := _nothing_heard(heard, posteriors):
             return Recognition.from_json(nothing)
         detailed = format == "detailed"

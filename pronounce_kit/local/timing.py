@@ -13,7 +13,7 @@ SEGMENT_GAP = 100_000
 # A CTC model marks a phone at one moment, a little after its middle. A phone reaches half-way to its neighbours'
 # moments, but no further than this; what is left between is a pause.
 _LATENESS_S = 0.02
-_REACH_BEFORE_S = 0.14
+_REACH_BEFORE_S = 0.09
 _REACH_AFTER_S = 0.16
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,25 @@ from ..errors import MissingDependencyError
 from .acoustics import Floats, HamaModel
 from .analysis import Analyzer
 from .corpus import RIGHT, SENTENCE_SCALES, folds_by_speaker, read_corpus
-from .examples import CachedModel, Example, Rows, Track, make_examples, untracked
+from .examples import Example, Rows, Track, make_examples, untracked
 from .export import to_onnx
 from .features import sentence_features, word_features
 from .models import WEIGHTS, Linear, Trees
-from .scores import Models, averaged, phone_scores, probability, word_scores
+from .network import SCALES, Networks, Sounds
+from .network_training import Lesson, fit
+from .scores import Models, averaged, word_scores
+from .tape import Node
 from .voice import Voice
 
 FOLDS = 5
 """Folds of speakers by which phone scores are predicted for the word and sentence models."""
 
-FALSE_ALARMS = 0.004
-"""Share of the right phones that the error model may call wrong. The rating model adds its own."""
+FALSE_ALARMS = 0.008
+"""Share of the right phones that the error models may call wrong. The rating models add their own."""
+
+NETWORKS = 3
+"""Networks that are averaged; they differ in the numbers they start from. One will do where it only serves as an
+example of what word and sentence models are built on."""
 
 _PERTURBED_WEIGHT = 0.45  # of a changed phone in the error model; a rated phone weighs 1
 _MISREAD_WEIGHT = 1.0  # of each phone that the model voice reads, rightly or wrongly
@@ -67,6 +75,9 @@ _SENTENCE = (
     _UPPER | {"num_leaves": 7, "feature_fraction_bynode": 0.2, "bagging_fraction": 0.6, "min_data_in_leaf": 15},
     250,
 )
+# What experts say of a word, from what they say of its phones: for the readings whose words were not rated.
+_WORD_OF_PHONES = (_COMMON | {"objective": "regression", "num_leaves": 15, "min_data_in_leaf": 20}, 100)
+_ASSUMED_WEIGHT = 0.5  # of a word rating that is told from those of its phones
 _WORD_PENALTY = 30.0
 _SENTENCE_PENALTY = 60.0
 
@@ -107,32 +118,116 @@ def ridge(rows: NDArray[Any], target: Floats, penalty: float) -> Linear:
 
 @dataclass(frozen=True, slots=True)
 class PhoneModels:
-    """Both phone models."""
+    """What is fitted to phones: two ensembles of trees, and the networks, which learn words and sentences too."""
 
     rating: Boosted
     wrong: Boosted
+    networks: Networks
 
-    def predict(self, rows: Rows) -> tuple[Floats, Floats]:
-        """Rating (0-100) and error probability of each row."""
-        if not len(rows):
-            return np.zeros(0), np.zeros(0)
-        return self.rating.predict(rows), probability(self.wrong.predict(rows))
+    def over(self, threshold: float, word: Any = (), sentence: Any = None) -> Models:
+        """All models, of which word and sentence may be missing still."""
+        return Models(self.rating, self.wrong, self.networks, threshold, word, sentence or {})
 
 
-def fit_phones(examples: Sequence[Example]) -> PhoneModels:
-    """Fit both phone models to all phones of these readings and of their perturbed copies."""
-    rows = np.concatenate([example.rows for example in examples if len(example.rows)])
-    ratings = np.concatenate([example.ratings for example in examples])
-    changed = np.concatenate([example.changed_rows[example.changed] for example in examples if example.changed.any()])
+def fit_phones(examples: Sequence[Example], networks: int = NETWORKS) -> PhoneModels:
+    """Fit both phone models and so many networks to all readings and their perturbed copies."""
+    known = [example for example in examples if example.canonical]
+    rows = np.concatenate([_rows(example.canonical) for example in known])
+    ratings = np.concatenate([example.ratings for example in known])
+    changed = np.concatenate(
+        [rows[:0], *(_rows(example.changed)[example.changed_at] for example in known if example.changed)]
+    )
+    misread_rows = np.concatenate([rows[:0], *(_rows(example.misread) for example in known if example.misread)])
+    misread = np.concatenate([example.misread_at for example in known])
     rating = boost(_RATING, rows, ratings * 50)
-    misread_rows = np.concatenate([rows[:0], *(example.misread_rows for example in examples if example.misread.size)])
-    misread = np.concatenate([example.misread for example in examples])
-    # How wrong the experts found a sound: 1 for a rating of 0 to 0.5, 0 from 1.5 on.
-    wrong = np.r_[np.clip(1.5 - ratings, 0, 1), np.ones(len(changed)), misread]
+    target = np.r_[_wrong(ratings), np.ones(len(changed)), misread]
     weight = np.r_[
         np.ones(len(ratings)), np.full(len(changed), _PERTURBED_WEIGHT), np.full(len(misread), _MISREAD_WEIGHT)
     ]
-    return PhoneModels(rating, boost(_WRONG, np.concatenate([rows, changed, misread_rows]), wrong, weight))
+    wrong = boost(_WRONG, np.concatenate([rows, changed, misread_rows]), target, weight)
+    mean, scale = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64) + 1e-3
+    mean, scale = mean.astype(np.float32), scale.astype(np.float32)
+    taught = lessons(known)
+    fitted = (fit(taught, mean, scale, seed) for seed in range(networks))
+    parameters = tuple({name: Node(value) for name, value in one.items()} for one in fitted)
+    return PhoneModels(rating, wrong, Networks(mean, scale, parameters))
+
+
+def _rows(sounds: Sounds | None) -> Rows:
+    return sounds.rows if sounds else np.zeros((0, 0), np.float32)
+
+
+def _wrong(ratings: Floats) -> Floats:
+    """How wrong the experts found a sound: 1 for a rating of 0 to 0.5, 0 from 1.5 on."""
+    return np.clip(1.5 - ratings, 0, 1)
+
+
+def lessons(examples: Sequence[Example]) -> list[Lesson]:
+    """What the networks learn from: every reading in three voices, its perturbed copy, and misreadings."""
+    taught: list[Lesson] = []
+    for example, assumed in zip(examples, _assumed_word_ratings(examples), strict=True):
+        sentence = example.reading.sentence
+        whole = np.array([sentence[scale] / 10 for scale in SCALES] if sentence else [np.nan] * 4, np.float32)
+        ratings = example.ratings
+        canonical = {
+            "rating": ratings,
+            "wrong": _wrong(ratings),
+            "wrong_weight": np.ones(len(ratings)),
+            "words": (example.word_ratings if sentence else assumed) / 100,
+        }
+        of_words = 1.0 if sentence else _ASSUMED_WEIGHT
+        voices = (example.canonical, *example.other_voices)
+        taught += [_lesson(sounds, **canonical, word_weight=of_words, whole=whole) for sounds in voices if sounds]
+        said = example.word_ratings[example.said] / 100
+        taught += [_lesson(sounds, words=said, word_weight=1.0, whole=whole) for sounds in example.shipped_voices]
+        if example.changed:
+            at = example.changed_at
+            target, weight = np.where(at, 1.0, np.nan), np.where(at, _PERTURBED_WEIGHT, 0.0)
+            taught.append(_lesson(example.changed, wrong=target, wrong_weight=weight))
+        if example.misread:
+            weight = np.full(len(example.misread_at), _MISREAD_WEIGHT)
+            taught.append(_lesson(example.misread, wrong=example.misread_at * 1.0, wrong_weight=weight))
+    return taught
+
+
+def _lesson(
+    sounds: Sounds,
+    rating: Floats | None = None,
+    wrong: Floats | None = None,
+    wrong_weight: Floats | None = None,
+    words: Floats | None = None,
+    word_weight: float = 0.0,
+    whole: NDArray[np.float32] | None = None,
+) -> Lesson:
+    def or_unknown(values: Floats | None, count: int) -> NDArray[np.float32]:
+        return np.full(count, np.nan, np.float32) if values is None else values.astype(np.float32)
+
+    phones = len(sounds.phone)
+    return Lesson(
+        sounds=sounds,
+        rating=or_unknown(rating, phones),
+        wrong=or_unknown(wrong, phones),
+        wrong_weight=np.zeros(phones, np.float32) if wrong_weight is None else wrong_weight.astype(np.float32),
+        words=or_unknown(words, int(sounds.word[-1]) + 1),
+        word_weight=word_weight,
+        sentence=np.full(len(SCALES), np.nan, np.float32) if whole is None else whole,
+    )
+
+
+def _assumed_word_ratings(examples: Sequence[Example]) -> list[Floats]:
+    """For each reading the word ratings, 0-100, that its phone ratings lead to expect."""
+
+    def rows(example: Example) -> Rows:
+        of_words = [np.sort(word.ratings) for word in example.reading.words]
+        return np.array([[own.mean(), own[0], own[:2].mean(), len(own)] for own in of_words], np.float32)
+
+    rated = [example for example in examples if example.reading.sentence]
+    if not rated:
+        return [np.full(len(example.reading.words), np.nan) for example in examples]
+    target = np.concatenate([example.word_ratings for example in rated])
+    known = ~np.isnan(target)
+    model = boost(_WORD_OF_PHONES, np.concatenate([rows(example) for example in rated])[known], target[known])
+    return [model.predict(rows(example)) for example in examples]
 
 
 class PhoneFits:
@@ -143,13 +238,13 @@ class PhoneFits:
         self._folds = folds
         self._fits: dict[frozenset[int], PhoneModels] = {}
 
-    def fit(self, unseen: Iterable[frozenset[int]], workers: int, track: Track) -> None:
-        """Fit the models that have not seen these sets of folds."""
+    def fit(self, unseen: Iterable[frozenset[int]], networks: int, workers: int, track: Track) -> None:
+        """Fit the models that have not seen these sets of folds, with so many networks each."""
         missing = [folds for folds in dict.fromkeys(unseen) if folds not in self._fits]
 
         def one(folds: frozenset[int]) -> PhoneModels:
             kept = [e for e, fold in zip(self._examples, self._folds, strict=True) if int(fold) not in folds]
-            return fit_phones(kept)
+            return fit_phones(kept, networks)
 
         with ThreadPoolExecutor(workers) as pool:
             fitted = track(pool.map(one, missing), len(missing), "fitting phone models")
@@ -160,20 +255,21 @@ class PhoneFits:
         return self._fits[frozenset(folds)]
 
 
-def fit_models(
-    examples: Sequence[Example], phones: PhoneModels, predicted: Sequence[tuple[Floats, Floats]], threshold: float
-) -> Models:
+def fit_models(examples: Sequence[Example], phones: PhoneModels, unseen: Sequence[Models]) -> Models:
     """Fit word and sentence models on top of phone models.
 
-    predicted: rating and error probability of the shipped phones of each example, by models that had not seen its
-    speaker; empty arrays for an example without.
+    unseen: for each example, models whose phone part has not seen its speaker, and which have no others yet.
     """
     rated = [
-        (example, example.shipped, phone_scores(rating, wrong, threshold), wrong)
-        for example, (rating, wrong) in zip(examples, predicted, strict=True)
+        (example, example.shipped, said, models.score_phones(sounds, said))
+        for example, models in zip(examples, unseen, strict=True)
         if example.shipped is not None and example.reading.sentence
+        for sounds in [example.shipped.sounds()]
+        for said in [models.networks.consult(sounds)]
     ]
-    word_rows = [word_features(heard.script.layout, heard.view, scores, wrong) for _, heard, scores, wrong in rated]
+    word_rows = [
+        word_features(heard.script.layout, heard.view, scores, wrong) for _, heard, _, (scores, wrong) in rated
+    ]
     targets = [example.word_ratings[example.said] for example, *_ in rated]
     known = [~np.isnan(target) for target in targets]
     rows = np.concatenate([own[some] for own, some in zip(word_rows, known, strict=True)])
@@ -187,17 +283,17 @@ def fit_models(
                 heard.script.voice,
                 scores,
                 wrong,
-                word_scores(averaged(word, own), heard.script.layout.word, scores),
+                word_scores(averaged(word, own, said.words), heard.script.layout.word, scores),
                 example.pauses,
             )
-            for (example, heard, scores, wrong), own in zip(rated, word_rows, strict=True)
+            for (example, heard, said, (scores, wrong)), own in zip(rated, word_rows, strict=True)
         ]
     )
     sentence = {}
     for scale in SENTENCE_SCALES:
         target = np.array([(example.reading.sentence or {})[scale] * 10.0 for example, *_ in rated])
         sentence[scale] = (boost(_SENTENCE, sentence_rows, target), ridge(sentence_rows, target, _SENTENCE_PENALTY))
-    return Models(phones.rating, phones.wrong, threshold, word, sentence)
+    return phones.over(unseen[0].wrong_threshold, word, sentence)
 
 
 def choose_threshold(wrong: Floats, ratings: Floats) -> float:
@@ -214,43 +310,48 @@ def fit_without(
     """
     unseen = () if test_fold is None else (test_fold,)
     chosen = [(e, int(fold)) for e, fold in zip(examples, folds, strict=True) if int(fold) != test_fold]
-    own = [fits.without(*unseen, fold).predict(example.rows)[1] for example, fold in chosen]
-    threshold = choose_threshold(np.concatenate(own), np.concatenate([example.ratings for example, _ in chosen]))
-    shipped = [fits.without(*unseen, fold).predict(example.shipped_rows) for example, fold in chosen]
-    return fit_models([example for example, _ in chosen], fits.without(*unseen), shipped, threshold)
+    blind = {fold: fits.without(*unseen, fold).over(1.0) for fold in {fold for _, fold in chosen}}
+    known = [(example, blind[fold]) for example, fold in chosen if example.canonical]
+    wrong = [models.score_phones(example.canonical)[1] for example, models in known if example.canonical]
+    ratings = np.concatenate([example.ratings for example, _ in known])
+    threshold = choose_threshold(np.concatenate(wrong), ratings)
+    blind = {fold: replace(models, wrong_threshold=threshold) for fold, models in blind.items()}
+    return fit_models([example for example, _ in chosen], fits.without(*unseen), [blind[fold] for _, fold in chosen])
 
 
 def train(
     corpus: str | Path,
     out: str | Path | None = None,
     *,
-    cache: str | Path | None = None,
     workers: int = 2,
     track: Track = untracked,
 ) -> dict[str, Any]:
     """Fit all models to a corpus folder and write the weights; returns the files written and their sizes.
 
-    out: folder of the weights, by default the package's own. cache: folder that keeps what the recognizer heard, so
-    that a second run is fast. The same corpus gives the same weights. Raises `InputError` for what is no corpus.
+    out: folder of the weights, by default the package's own. The same corpus gives the same weights. Raises
+    `InputError` for what is no corpus.
     """
     readings = read_corpus(corpus)
     count = min(FOLDS, len({reading.speaker for reading in readings}))
     folds = folds_by_speaker(readings, count)
-    examples = make_examples(readings, corpus_analyzer(cache), workers=workers, track=track)
+    examples = make_examples(readings, corpus_analyzer(), workers=workers, track=track)
     fits = PhoneFits(examples, folds)
-    fits.fit([frozenset(), *(frozenset({fold}) for fold in range(count))], workers, track)
+    fits.fit([frozenset()], NETWORKS, workers, track)
+    fits.fit([frozenset({fold}) for fold in range(count)], 1, workers, track)
     models = fit_without(examples, folds, fits, None)
-    return write_weights(models, len(examples[0].rows[0]), Path(out) if out else Path(str(WEIGHTS)))
+    return write_weights(models, Path(out) if out else Path(str(WEIGHTS)))
 
 
-def corpus_analyzer(cache: str | Path | None) -> Analyzer:
-    """The analyzer that listens to a corpus; with a cache folder, it listens to each recording once."""
-    model = HamaModel()
-    return Analyzer(CachedModel(model, cache) if cache else model, Voice())
+def corpus_analyzer(cache: object = None) -> Analyzer:
+    """The analyzer that listens to a corpus."""
+    return Analyzer(HamaModel(), Voice())
 
 
-def write_weights(models: Models, phone_columns: int, out: Path) -> dict[str, Any]:
-    """Write trees as ONNX and the rest as constants.json; returns {"files": {name: bytes}, "out": folder}."""
+def write_weights(models: Models, out: Path) -> dict[str, Any]:
+    """Write trees as ONNX, networks as networks.npz, the rest as constants.json.
+
+    Returns {"files": {name: bytes}, "out": folder}.
+    """
     out.mkdir(parents=True, exist_ok=True)
     word_ridge = _only(Linear, models.word)
     columns = {"word": len(word_ridge.mean)}
@@ -266,10 +367,15 @@ def write_weights(models: Models, phone_columns: int, out: Path) -> dict[str, An
         columns[f"sentence_{scale}"] = len(ridges[scale].mean)
     files = {}
     for name, boosted in trees.items():
-        data = to_onnx(boosted.booster, columns.get(name, phone_columns))
+        data = to_onnx(boosted.booster, columns.get(name, len(models.networks.mean)))
         Trees(data)  # what cannot be loaded is not written
         (out / f"{name}.onnx").write_bytes(data)
         files[f"{name}.onnx"] = len(data)
+    packed = BytesIO()
+    arrays: dict[str, Any] = models.networks.arrays()
+    np.savez(packed, **{name: np.float16(array) if "." in name else array for name, array in arrays.items()})
+    (out / "networks.npz").write_bytes(packed.getvalue())
+    files["networks.npz"] = len(packed.getvalue())
     constants = {
         "wrong_threshold": float(f"{models.wrong_threshold:.7g}"),
         "word_ridge": word_ridge.to_json(),

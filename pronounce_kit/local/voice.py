@@ -16,6 +16,8 @@ SAMPLE_RATE = 24_000
 SEED = 0
 """Seed of the voice's noise component: the same text gives the same audio."""
 
+_BREATH = 300
+
 
 class Voice:
     """hibari's American English voice "heart" (7.9 MB, in the wheel); also its grapheme-to-phoneme converter."""
@@ -55,9 +57,26 @@ class Voice:
         return self.say_misaki(" ".join(to_misaki(word) for word in words) + ".", speed, seed)
 
     def say_misaki(self, symbols: str, speed: float = 1.0, seed: int = SEED) -> NDArray[np.float32]:
-        """Speak a phoneme string in misaki's alphabet, such as "həlˈO ðˈɛɹ."; unknown symbols are passed over."""
-        return self._in_range(self._hibari.from_phonemes(symbols, speed=speed, seed=seed))
+        """Speak a phoneme string in misaki's alphabet, such as "həlˈO ðˈɛɹ."; unknown symbols are passed over.
+
+        A long one is spoken in breaths, between words: the voice slurs what is over 400 symbols.
+        """
+        parts = [self._hibari.from_phonemes(breath, speed=speed, seed=seed) for breath in _breaths(symbols)]
+        return self._in_range(np.concatenate(parts))
 
     @staticmethod
     def _in_range(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.clip(samples, -1, 1).astype(np.float32)
+
+
+def _breaths(symbols: str) -> list[str]:
+    """Parts of at most `_BREATH` symbols, cut between words, after punctuation where there is some late enough."""
+    parts = []
+    while len(symbols) > _BREATH:
+        stops = [i for i in range(_BREATH // 2, _BREATH) if symbols[i] == " " and symbols[i - 1] in ",.;:!?—"]
+        cut = stops[-1] if stops else symbols.rfind(" ", 1, _BREATH)
+        if cut < 1:
+            break
+        parts.append(symbols[:cut])
+        symbols = symbols[cut + 1 :]
+    return [*parts, symbols]
