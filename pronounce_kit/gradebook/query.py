@@ -1,0 +1,130 @@
+"""Which attempts: the filters of the gradebook's methods as SQL, and what stands in front of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeAlias, TypedDict, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from .entry import moment
+from .schema import attempts, students, tasks
+
+Names: TypeAlias = "str | Iterable[str | None] | None"
+When: TypeAlias = "str | date | datetime | None"
+
+_T = TypeVar("_T")
+
+# How many rows are asked for by name at a time; SQLite takes at most 32,766 values in one statement.
+PAGE = 500
+
+
+class FilterArguments(TypedDict, total=False):
+    """The arguments by which the gradebook's methods filter; see `Filters`."""
+
+    class_name: Names
+    student: Names
+    task: Names
+    since: When
+    until: When
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which attempts; None does not filter.
+
+    class_name, student, task
+        A name, or several; in several, None stands for "none": no class, no name, no task.
+    since, until
+        The times of recording, both inclusive: a datetime or its ISO text, or a date, which as `until` means the end
+        of that day. A time without a zone is this machine's local time, as everywhere in Python.
+    """
+
+    class_name: Names = None
+    student: Names = None
+    task: Names = None
+    since: When = None
+    until: When = None
+
+    def of_students(self) -> list[sa.ColumnElement[bool]]:
+        """Conditions on the student."""
+        columns = ((students.c.class_name, self.class_name), (students.c.name, self.student))
+        return [column.in_(_several(names)) for column, names in columns if names is not None]
+
+    def of_tasks(self) -> list[sa.ColumnElement[bool]]:
+        """Conditions on the task."""
+        return [] if self.task is None else [sa.func.coalesce(tasks.c.name, "").in_(_several(self.task))]
+
+    def of_times(self) -> list[sa.ColumnElement[bool]]:
+        """Conditions on the time of recording."""
+        column = attempts.c.recorded_at
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.since is not None:
+            conditions.append(column >= moment(self.since))
+        if self.until is not None:
+            last = moment(self.until)
+            conditions.append(column < last + timedelta(days=1) if _is_day(self.until) else column <= last)
+        return conditions
+
+
+def select_attempts(filters: Filters, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The attempts in order of time: `id`, what stands in front of every table, and the given columns of attempts.
+
+    `attempt_number` counts a student's readings of the same text for the same task, from 1; also those that the
+    filter by time leaves out.
+    """
+    c = attempts.c
+    count = sa.func.row_number().over(
+        partition_by=(c.student_id, c.task_id, c.reference_text), order_by=(c.recorded_at, c.id)
+    )
+    numbered = (
+        sa.select(
+            c.id,
+            students.c.name.label("student"),
+            students.c.class_name,
+            students.c.first_language,
+            tasks.c.name.label("task"),
+            count.label("attempt_number"),
+        )
+        .select_from(attempts.join(students).outerjoin(tasks))
+        .where(*filters.of_students(), *filters.of_tasks())
+        .subquery("numbered")
+    )
+    return (
+        sa.select(numbered, c.attempt_id, c.recorded_at, *columns)
+        .join(attempts, c.id == numbered.c.id)
+        .where(*filters.of_times())
+        .order_by(c.recorded_at, c.id)
+    )
+
+
+def replies_of(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], bytes]]:
+    """The rows of `select_attempts` with the stored replies, fetched a page at a time: few are in memory at once."""
+    for page in pages(rows):
+        chosen = attempts.c.id.in_([row.id for row in page])
+        replies = dict(map(tuple, connection.execute(sa.select(attempts.c.id, attempts.c.reply).where(chosen))))
+        # Somebody may have deleted one since the rows were read, if that was in another transaction.
+        yield from ((row, replies[row.id]) for row in page if row.id in replies)
+
+
+def pages(items: Iterable[_T], size: int = PAGE) -> Iterator[list[_T]]:
+    """The items in lists of at most `size`."""
+    source = iter(items)
+    while page := list(islice(source, size)):
+        yield page
+
+
+def _is_day(when: object) -> bool:
+    """Whether a date was given rather than a time of that day."""
+    if isinstance(when, str):
+        return ":" not in when and "T" not in when
+    return not isinstance(when, datetime)
+
+
+def _several(names: str | Iterable[str | None]) -> list[str]:
+    """The names as they are stored; what is not text is none."""
+    return [name.strip() if isinstance(name, str) else "" for name in ([names] if isinstance(names, str) else names)]

@@ -1,0 +1,68 @@
+"""Writing to the tables, within a transaction of the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .database import insert_new
+from .entry import Entry
+from .query import pages
+from .schema import attempts, students, tasks
+
+
+def insert_attempts(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Insert the attempts that are not there yet, with their students and tasks; audio is not looked at.
+
+    Everything is inserted in the same order everywhere, lest two writers to a server wait for each other.
+    """
+    student_ids = enter_students(connection, {(entry.student, entry.class_name) for entry in entries})
+    task_ids = enter_tasks(connection, {entry.task for entry in entries if entry.task})
+    rows = [
+        {
+            **entry.row,
+            "student_id": student_ids[entry.student, entry.class_name],
+            "task_id": task_ids.get(entry.task),
+        }
+        for entry in sorted(entries, key=lambda entry: entry.attempt_id)
+    ]
+    insert_new(connection, attempts, rows)
+
+
+def enter_students(connection: Connection, who: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ids of students by (name, class name), who are entered where they are not there yet."""
+    c = students.c
+    ids: dict[tuple[str, str], int] = {}
+    for page in pages(sorted(who)):
+        chosen = sa.select(c.name, c.class_name, c.id).where(sa.tuple_(c.name, c.class_name).in_(page))
+        found = {(name, class_name) for name, class_name, _ in connection.execute(chosen)}
+        insert_new(
+            connection,
+            students,
+            [{"name": name, "class_name": class_name} for name, class_name in page if (name, class_name) not in found],
+        )
+        ids |= {(name, class_name): id_ for name, class_name, id_ in connection.execute(chosen)}
+    return ids
+
+
+def enter_tasks(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """The ids of tasks by name, which are entered where they are not there yet."""
+    c = tasks.c
+    ids: dict[str, int] = {}
+    for page in pages(sorted(names)):
+        chosen = sa.select(c.name, c.id).where(c.name.in_(page))
+        found = set(connection.scalars(chosen))
+        insert_new(connection, tasks, [{"name": name} for name in page if name not in found])
+        ids |= dict(map(tuple, connection.execute(chosen)))
+    return ids
+
+
+def stored(connection: Connection, column: sa.Column[Any], values: Iterable[str]) -> set[str]:
+    """Which of these values a text column has."""
+    found: set[str] = set()
+    for page in pages(values):
+        found.update(connection.scalars(sa.select(column).where(column.in_(page))))
+    return found

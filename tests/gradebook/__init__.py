@@ -1,0 +1,1 @@
+"""The gradebook, on SQLite and PostgreSQL."""

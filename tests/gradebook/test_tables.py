@@ -1,0 +1,185 @@
+"""The tables of a gradebook: those of `frames`, with whose and when in front, for the attempts that were asked for."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime, timedelta, timezone
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from pronounce_kit import Assessment, InputError, frames
+from pronounce_kit.gradebook import query, tables
+
+from .. import replies
+from ..benchmarks import gradebook as benchmark
+
+FLAT = Assessment.from_json(replies.load("flat"))
+TABLES = ("utterances", "words", "syllables", "phonemes")
+START = datetime(2026, 5, 7, 12, tzinfo=timezone.utc)
+
+every_table = pytest.mark.parametrize("table", TABLES)
+
+
+def dtypes(frame):
+    return {column: str(dtype) for column, dtype in frame.dtypes.items()}
+
+
+@every_table
+def test_columns_and_dtypes_hold_for_an_empty_gradebook(gradebook, table):
+    schema = {name: dtype for name, dtype in frames.SCHEMA[table].items() if name != "student"}
+    assert dtypes(getattr(gradebook, table)()) == {**tables.FRONT, **schema}
+
+
+def test_columns_and_dtypes_of_the_other_tables_hold_for_an_empty_gradebook(gradebook):
+    attempts = gradebook.attempts()
+    empty = attempts.shape
+    gradebook.override(gradebook.record(FLAT), 50, author="Ms Hopper", reason="?", word_index=0)
+    assert dtypes(gradebook.attempts()) == dtypes(attempts)
+    assert empty[0] == 0
+    assert dtypes(gradebook.marks()) == dict(tables.MARKS)
+    assert dtypes(gradebook.students()) == dict(tables.STUDENTS)
+
+
+@every_table
+def test_a_table_is_that_of_frames_with_whose_and_when_in_front(gradebook, table):
+    everything = [Assessment.from_json(replies.load(name)) for name in replies.REPLIES]
+    ids = [gradebook.record(each, student=f"Student {n % 3}", task="Week 1") for n, each in enumerate(everything)]
+    frame = getattr(gradebook, table)()
+    assert list(frame.columns[: len(tables.FRONT)]) == list(tables.FRONT)
+    plain = [Assessment.from_json(each.raw, utterance_id=id_) for each, id_ in zip(everything, ids, strict=True)]
+    wanted = getattr(frames, table)(plain).drop(columns="student", errors="ignore")
+    assert_frame_equal(frame[wanted.columns], wanted)
+    whose = {id_: f"Student {n % 3}" for n, id_ in enumerate(ids)}
+    assert frame["student"].tolist() == [whose[id_] for id_ in frame["utterance_id"]]
+
+
+@every_table
+def test_more_attempts_than_a_page_come_in_order(gradebook, table):
+    count = query.PAGE + 7
+    ids = gradebook.record_many({"assessment": FLAT, "student": f"Student {n}"} for n in range(count))
+    frame = getattr(gradebook, table)()
+    assert frame["utterance_id"].drop_duplicates().tolist() == ids
+    assert [each.utterance_id for each in gradebook.assessments()] == ids
+    assert isinstance(frame.index, pd.RangeIndex)
+
+
+def test_attempts_come_in_the_order_of_recording_whenever_they_were_entered(gradebook):
+    for minutes in (3, 1, 2):
+        gradebook.record(FLAT, student="Ada", recorded_at=START + timedelta(minutes=minutes))
+    attempts = gradebook.attempts()
+    assert attempts["recorded_at"].is_monotonic_increasing
+    assert attempts["attempt_number"].tolist() == [1, 2, 3]
+
+
+def test_attempts_are_numbered_by_student_task_and_text(gradebook):
+    other = Assessment.from_json(replies.load("flat"), reference_text="Good evening")
+    for student, task, assessment in itertools.product(("Ada", "Bob"), ("Week 1", None), (FLAT, other, FLAT)):
+        gradebook.record(assessment, student=student, task=task)
+    assert gradebook.attempts()["attempt_number"].tolist() == [1, 1, 2] * 4
+    assert gradebook.attempts(student="Bob", task="Week 1")["attempt_number"].tolist() == [1, 1, 2]
+
+
+# --- filters ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(gradebook):
+    """Two classes, two students each, two tasks, one attempt an hour."""
+    hours = itertools.count()
+    for class_name, student, task in itertools.product(("5a", "5b"), ("Ada", "Bob"), ("Week 1", "Week 2")):
+        gradebook.record(
+            FLAT, student=student, class_name=class_name, task=task, recorded_at=START + timedelta(hours=next(hours))
+        )
+    return gradebook
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({}, 8),
+        ({"class_name": "5a"}, 4),
+        ({"class_name": ["5a", "5b"]}, 8),
+        ({"student": "Ada"}, 4),
+        ({"student": ("Ada", "Bob", "Eve")}, 8),
+        ({"student": pd.Series(["Ada"]), "class_name": "5b", "task": "Week 2"}, 1),
+        ({"task": {"Week 1"}}, 4),
+        ({"student": "ada"}, 0),
+        ({"student": []}, 0),
+        ({"student": "A%"}, 0),
+        ({"student": "' OR 1=1 --"}, 0),
+        ({"since": START + timedelta(hours=6)}, 2),
+        ({"until": START + timedelta(hours=1)}, 2),
+        ({"since": "2026-05-07T14:00+00:00", "until": "2026-05-07T15:00Z"}, 2),
+        ({"since": START + timedelta(days=9)}, 0),
+    ],
+)
+def test_filters_choose_the_attempts(filled, filters, count):
+    assert filled.utterances(**filters)["utterance_id"].nunique() == count
+
+
+def test_every_method_takes_the_same_filters(filled):
+    for id_ in filled.attempts()["attempt_id"]:
+        filled.override(id_, 50, author="Ms Hopper", reason="?")
+    chosen = {"class_name": "5b", "student": "Ada", "since": START}
+    for read in (filled.attempts, filled.marks, lambda **filters: list(filled.assessments(**filters))):
+        assert len(read(**chosen)) == 2
+    for table in TABLES:
+        assert getattr(filled, table)(**chosen)["utterance_id"].nunique() == 2
+
+
+def test_an_attempt_keeps_its_number_under_a_filter_by_time(gradebook):
+    for hours in range(3):
+        gradebook.record(FLAT, student="Ada", recorded_at=START + timedelta(hours=hours))
+    assert gradebook.attempts(since=START + timedelta(hours=2))["attempt_number"].tolist() == [3]
+
+
+@pytest.mark.parametrize("until", ["2026-05-07", date(2026, 5, 7)])
+def test_until_a_day_means_to_its_end(book, until):
+    for hour in (0, 23):
+        book.record(FLAT, recorded_at=datetime(2026, 5, 7, hour, 59).astimezone())
+    book.record(FLAT, recorded_at=datetime(2026, 5, 8).astimezone())
+    assert len(book.attempts(until=until)) == 2
+    assert len(book.attempts(since=until)) == 3
+
+
+def test_a_filter_that_is_no_time_is_refused(book):
+    with pytest.raises(InputError, match="no date or time"):
+        book.words(since="last week")
+
+
+def test_a_filter_that_does_not_exist_is_refused(book):
+    with pytest.raises(TypeError, match="klass"):
+        book.words(klass="5b")
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+SCRIPT = "<script>alert(1)</script>"
+NAMES = [SCRIPT, "O'Brien; DROP TABLE students", "=1+1", "ﷺ محمد", "李华", "👩‍🎓 Zoë", "A\tB", "'quoted'", "100%_"]
+CLASS_OF_300 = [*NAMES, *(f"{name} {n}" for n in range(97) for name in ("فاطمة", "王小明", "🦉"))]
+
+
+def test_a_class_of_300_is_found_by_name_in_any_script(gradebook):
+    gradebook.record_many({"assessment": FLAT, "student": name, "class_name": "教室 5ب"} for name in CLASS_OF_300)
+    assert gradebook.students(class_name="教室 5ب")["student"].sort_values().tolist() == sorted(CLASS_OF_300)
+    assert gradebook.attempts()["student"].tolist() == CLASS_OF_300
+    for name in CLASS_OF_300[::25]:
+        assert gradebook.utterances(student=name)["student"].tolist() == [name]
+    assert len(gradebook.words(student=CLASS_OF_300)) == 300 * len(frames.words(FLAT))
+
+
+# --- the benchmark ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", benchmark.TABLES)
+def test_the_benchmark_reads_the_same_scores_row_by_row(book, table):
+    benchmark.fill(book, 40, class_name="sample")
+    ours, theirs = getattr(book, table)(), benchmark.row_by_row(book._database.file, "sample", table)
+    said = "NBest.AccuracyScore" if table == "utterances" else "AccuracyScore"
+    theirs = theirs.rename(columns={said: "accuracy_score"})
+    if table == "words":  # they give a skipped word the zero of the reply
+        theirs.loc[theirs["ErrorType"] == "Omission", "accuracy_score"] = float("nan")
+    columns = ["utterance_id", "student", "task", "accuracy_score"]
+    assert_frame_equal(ours[columns], theirs[columns].astype(ours[columns].dtypes))
