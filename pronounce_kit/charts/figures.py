@@ -35,6 +35,9 @@ TITLE_SIZE = 12.0
 LINE_HEIGHT = 1.35
 """Of text, in font sizes."""
 
+_DRAWN = 0.97
+"""Drawn text is a little wider than measured: glyphs snap to pixels."""
+
 # Tried in this order for what the reader's own font lacks. Colour emoji fonts are bitmaps that matplotlib cannot draw.
 _FALLBACK_FONTS = (
     "Noto Sans CJK SC",
@@ -100,7 +103,8 @@ def new_axes(width_in: float, body: float, *, title: str, below: float = 0.0, le
     """Axes `body` points high in a figure of its own, just large enough for the title and what is drawn `below`."""
     width = width_in * 72
     inner = width - 2 * MARGIN - left
-    above = len(wrapped(title, inner + left, TITLE_SIZE, bold=True)) * TITLE_SIZE * LINE_HEIGHT + 8 if title else 0.0
+    lines = wrapped(title, (inner + left) * _DRAWN, TITLE_SIZE, bold=True)
+    above = len(lines) * TITLE_SIZE * LINE_HEIGHT + 8 if title else 0.0
     height = MARGIN + above + body + below + MARGIN
     figure = Figure(figsize=(width_in, height / 72))
     FigureCanvasAgg(figure)
@@ -132,7 +136,7 @@ def points_from(ax: Axes, at: tuple[float, float]) -> Transform:
 def set_title(ax: Axes, title: str, *, left: float = 0.0) -> None:
     """A title that wraps where the axes end; it starts `left` points before them."""
     width = size_of(ax)[0]
-    lines = wrapped(title, width + left, TITLE_SIZE, bold=True)
+    lines = wrapped(title, (width + left) * _DRAWN, TITLE_SIZE, bold=True)
     ax.set_title(
         "\n".join(lines),
         loc="left",
@@ -254,7 +258,7 @@ def label(
     *,
     size: float,
     offset: tuple[float, float] = (0, 0),
-    on: str | tuple[str, str] = "axes fraction",
+    on: str | tuple[str, str] | Transform = "axes fraction",
     bold: bool = False,
     italic: bool = False,
     **text_properties: Any,
