@@ -1,6 +1,8 @@
 """The command line, `pronounce-kit`.
 
     assess      score a recording of a sentence that was read aloud
+    batch       score many recordings, listed in a CSV file or lying in a folder
+    report      a page on every student and class of a gradebook
     recognize   write down what is said in a recording
     say         speak a text with the model voice
     demo        a reading with mistakes made on purpose, and what is found in it
@@ -18,7 +20,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from . import assess, demo, doctor, engine, recognize, say, serve
+from . import assess, batch, demo, doctor, engine, recognize, report, say, serve
 from .group import Commands
 
 
@@ -45,6 +47,8 @@ def main(context: click.Context) -> None:
 
 for command in (
     assess.assess,
+    batch.batch,
+    report.report,
     recognize.recognize,
     say.say,
     demo.demo,
