@@ -24,7 +24,10 @@ _HOME_OF = {
     "AuthenticationError": "errors",
     "AzureSpeech": "azure",
     "BadRequestError": "errors",
+    "BatchResult": "batch",
     "GarbledReplyError": "errors",
+    "Gradebook": "gradebook",
+    "GradebookError": "errors",
     "InputError": "errors",
     "LocalSpeech": "local",
     "MissingDependencyError": "errors",
@@ -46,25 +49,32 @@ _HOME_OF = {
     "TextError": "errors",
     "UnsupportedPlatformError": "errors",
     "Word": "results",
+    "agreement": "comparison",
+    "assess_batch": "batch",
+    "calibrate": "calibration",
     "connect": "service",
     "phonemes": "frames",
     "syllables": "frames",
     "utterances": "frames",
     "words": "frames",
 }
-_SUBMODULES = frozenset({"charts", "report"})
+_SUBMODULES = frozenset({"charts", "report", "widgets"})
 
-__all__ = [*sorted(_HOME_OF), "charts", "report"]
+__all__ = [*sorted(_HOME_OF), "charts", "report", "widgets"]
 
 # ruff: noqa: F401 - what type checkers import here is public by way of __getattr__
 if TYPE_CHECKING:
-    from . import charts, report
+    from . import charts, report, widgets
     from .azure import AzureSpeech
+    from .batch import BatchResult, assess_batch
+    from .calibration import calibrate
+    from .comparison import agreement
     from .errors import (
         AudioError,
         AuthenticationError,
         BadRequestError,
         GarbledReplyError,
+        GradebookError,
         InputError,
         MissingDependencyError,
         NetworkError,
@@ -80,6 +90,7 @@ if TYPE_CHECKING:
         UnsupportedPlatformError,
     )
     from .frames import phonemes, syllables, utterances, words
+    from .gradebook import Gradebook
     from .local import LocalSpeech
     from .params import PronunciationScoreParams
     from .recognition import Recognition
