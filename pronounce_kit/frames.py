@@ -29,6 +29,7 @@ import pandas as pd
 from .errors import ReplyError
 from .results import (
     NESTED,
+    PACE_FIELDS,
     PHONEME_FIELDS,
     PROSODY_FIELDS,
     PROSODY_THRESHOLD,
@@ -43,12 +44,14 @@ from .results import (
     dicts_in,
     load_json,
     number,
+    pace_of,
     parts_of,
     prosody_of,
     read_reply,
     seconds,
     text,
     verbatim,
+    whole,
 )
 
 Reply: TypeAlias = Assessment | Mapping[str, Any] | str | bytes
@@ -76,6 +79,13 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
         "mispronunciation_count": "Int64",
         "omission_count": "Int64",
         "insertion_count": "Int64",
+        "words_per_minute": "float64",
+        "syllables_per_minute": "float64",
+        "articulation_rate": "float64",
+        "pause_count": "Int64",
+        "boundary_pause_count": "Int64",
+        "pause_total_s": "float64",
+        "longest_pause_s": "float64",
     },
     "words": {
         "utterance_id": "string",
@@ -93,6 +103,10 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
         "missing_break_confidence": "float64",
         "break_length_s": "float64",
         "monotone_confidence": "float64",
+        "misplaced_stress": "boolean",
+        "misplaced_stress_confidence": "float64",
+        "expected_stress": "Int64",
+        "said_stress": "Int64",
     },
     "syllables": {
         "utterance_id": "string",
@@ -222,7 +236,7 @@ def _table(name: str, x: Replies, read_columns: Callable[[Sequence[_Utterance]],
 # How a column of each dtype is made from what `read_columns` gives: objects for text, floats for numbers, for a flag
 # the confidence behind it.
 _AS_DTYPE: Mapping[str, Callable[[Any], Any]] = {
-    "string": pd.arrays.StringArray,
+    "string": lambda texts: pd.array(texts, dtype="string"),  # with or without pyarrow, as pandas itself would
     "boolean": lambda confidence: pd.arrays.BooleanArray(confidence >= PROSODY_THRESHOLD, np.isnan(confidence)),
     "Int64": lambda count: pd.arrays.IntegerArray(np.nan_to_num(count).astype(np.int64), np.isnan(count)),
 }
@@ -230,6 +244,7 @@ _AS_DTYPE: Mapping[str, Callable[[Any], Any]] = {
 
 def _utterance_columns(batch: Sequence[_Utterance]) -> _Columns:
     columns = _fields([utterance.top for utterance in batch], (*UTTERANCE_FIELDS, *SCORE_FIELDS))
+    columns |= _fields([pace_of(utterance.top) for utterance in batch], PACE_FIELDS)
     columns["utterance_id"] = np.arange(len(batch), dtype=np.int64)
     columns["student"] = _texts([utterance.student for utterance in batch])
     columns["reference_text"] = np.array([utterance.reference_text for utterance in batch], dtype=object)
@@ -250,7 +265,7 @@ def _word_columns(batch: Sequence[_Utterance]) -> _Columns:
     level = _below([utterance.words for utterance in batch])
     columns = _fields(level.items, WORD_FIELDS)
     columns |= _fields([prosody_of(word) if "Feedback" in word else {} for word in level.items], PROSODY_FIELDS)
-    for flag in ("unexpected_break", "missing_break", "monotone"):
+    for flag in ("unexpected_break", "missing_break", "monotone", "misplaced_stress"):
         columns[flag] = columns[f"{flag}_confidence"]
     columns["utterance_id"] = level.parent
     columns["word_index"] = level.place
@@ -322,6 +337,8 @@ def _fields(items: Sequence[Json], fields: Iterable[Field]) -> _Columns:
             columns[name] = _numbers(values)
         elif read is seconds:
             columns[name] = _numbers(values) / TICKS_PER_SECOND
+        elif read is whole:
+            columns[name] = _numbers([whole(value) for value in values])
         else:
             columns[name] = _texts(values if read is text else [read(value) for value in values])
     return columns

@@ -10,7 +10,7 @@ Rules of reading:
 - Numbers may be strings. What is absent, null, not finite or no number at all is None, never 0 and never an error.
 - An omitted word was not said: it, its syllables and phonemes have neither score nor time, though the reply says 0.
 - Where nothing was said (no match, silence, noise, or every word omitted), the text has no score at all.
-- Breaks and monotone speech are found in `Feedback` only; the error type knows nothing of them.
+- Breaks, monotone speech and misplaced stress are found in `Feedback` only; the error type knows nothing of them.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ def seconds(value: object) -> float | None:
     """Ticks of 100 ns as seconds."""
     ticks = number(value)
     return None if ticks is None else ticks / TICKS_PER_SECOND
+
+
+def whole(value: object) -> int | None:
+    """A count or an index; anything else is None."""
+    result = number(value)
+    return int(result) if result is not None and 0 <= result < 2**31 and result == int(result) else None
 
 
 def text(value: object) -> str | None:
@@ -137,6 +143,19 @@ PROSODY_FIELDS = (
     Field("missing_break_confidence", "MissingBreak", number),
     Field("break_length_s", "BreakLength", seconds),
     Field("monotone_confidence", "Monotone", number),
+    Field("misplaced_stress_confidence", "MisplacedStress", number),
+    Field("expected_stress", "ExpectedStress", whole),
+    Field("said_stress", "SaidStress", whole),
+)
+# Keys of the object that `pace_of` finds in a whole text.
+PACE_FIELDS = (
+    Field("words_per_minute", "WordsPerMinute", number),
+    Field("syllables_per_minute", "SyllablesPerMinute", number),
+    Field("articulation_rate", "ArticulationRate", number),
+    Field("pause_count", "Count", whole),
+    Field("boundary_pause_count", "AtBoundaries", whole),
+    Field("pause_total_s", "Total", seconds),
+    Field("longest_pause_s", "Longest", seconds),
 )
 SYLLABLE_FIELDS = (Field("syllable", "Syllable", text), Field("grapheme", "Grapheme", text), *_MEASURE_FIELDS)
 PHONEME_FIELDS = (Field("phoneme", "Phoneme", text), *_MEASURE_FIELDS)
@@ -194,7 +213,8 @@ class Word:
     """A word of the reference text, or one that the speaker added.
 
     `error_type` is "None", "Mispronunciation", "Omission" or "Insertion", or None where the reply has none.
-    Breaks are those before this word. `word` is "" where the reply names none.
+    Breaks are those before this word. `word` is "" where the reply names none. Stress is told by the embedded engine
+    alone, for words of several syllables: the syllable, from 0, that should bear it and the one that did.
     """
 
     word: str
@@ -209,6 +229,9 @@ class Word:
     missing_break_confidence: float | None = None
     break_length_s: float | None = None
     monotone_confidence: float | None = None
+    misplaced_stress_confidence: float | None = None
+    expected_stress: int | None = None
+    said_stress: int | None = None
 
     @property
     def unexpected_break(self) -> bool | None:
@@ -225,6 +248,11 @@ class Word:
         """Whether the word was said in a flat voice; None without prosody."""
         return _flag(self.monotone_confidence)
 
+    @property
+    def misplaced_stress(self) -> bool | None:
+        """Whether another syllable was stressed than should be; None where that is not known."""
+        return _flag(self.misplaced_stress_confidence)
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -235,6 +263,23 @@ class Scores:
     fluency: float | None = None
     completeness: float | None = None
     prosody: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the text was read, with its pauses; told by the embedded engine alone, with prosody.
+
+    Words and syllables a minute count from the first sound to the last, the articulation rate is in syllables a minute
+    without the pauses. Boundary pauses are those at punctuation.
+    """
+
+    words_per_minute: float | None = None
+    syllables_per_minute: float | None = None
+    articulation_rate: float | None = None
+    pause_count: int | None = None
+    boundary_pause_count: int | None = None
+    pause_total_s: float | None = None
+    longest_pause_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -259,6 +304,7 @@ class Assessment:
     raw: Any = field(compare=False)
     utterance_id: str | None = None
     student: str | None = None
+    pace: Pace = Pace()
 
     @classmethod
     def from_json(
@@ -284,6 +330,7 @@ class Assessment:
             **fields,
             scores=Scores(**{name.removesuffix("_score"): v for name, v in read_fields(top, SCORE_FIELDS).items()}),
             words=tuple(map(_word, words)),
+            pace=Pace(**read_fields(pace_of(top), PACE_FIELDS)),
             raw=raw,
             utterance_id=text(top.get("Id")) if utterance_id is None else str(utterance_id),
             student=None if student is None else str(student),
@@ -455,6 +502,7 @@ def merge_replies(replies: Sequence[object]) -> tuple[Json, list[Json]]:
         "Duration": max(end for _, end in spans) - min(start for start, _ in spans) if spans else None,
         "SNR": weighted("SNR"),
         "Confidence": weighted("Confidence"),
+        "Feedback": None,  # the pace of one piece is not that of the whole
     }
     return merged, words
 
@@ -498,15 +546,25 @@ def parts_of(obj: Json, key: str) -> list[Json]:
 
 
 def prosody_of(word: Json) -> Json:
-    """What `Feedback` says of breaks and intonation, under the keys of `PROSODY_FIELDS`."""
+    """What `Feedback` says of breaks, intonation and stress, under the keys of `PROSODY_FIELDS`."""
     prosody = _get(word.get("Feedback"), "Prosody")
-    breaks = _get(prosody, "Break")
+    breaks, stress = _get(prosody, "Break"), _get(prosody, "Stress")
     return {
         "UnexpectedBreak": _get(_get(breaks, "UnexpectedBreak"), "Confidence"),
         "MissingBreak": _get(_get(breaks, "MissingBreak"), "Confidence"),
         "BreakLength": _get(breaks, "BreakLength"),
         "Monotone": _get(_get(_get(prosody, "Intonation"), "Monotone"), "Confidence"),
+        "MisplacedStress": _get(_get(stress, "Misplaced"), "Confidence"),
+        "ExpectedStress": _get(stress, "Expected"),
+        "SaidStress": _get(stress, "Said"),
     }
+
+
+def pace_of(top: Json) -> Json:
+    """What `Feedback` says of the pace of the whole text, under the keys of `PACE_FIELDS`."""
+    prosody = _get(top.get("Feedback"), "Prosody")
+    rate, pauses = _get(prosody, "Rate"), _get(prosody, "Pauses")
+    return {**(rate if isinstance(rate, dict) else {}), **(pauses if isinstance(pauses, dict) else {})}
 
 
 def _get(obj: object, key: str) -> Any:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from pronounce_kit import Assessment, ReplyError, frames, phonemes, syllables, utterances, words
+from pronounce_kit.results import PACE_FIELDS
 
 from . import replies
 from .benchmarks import flatten
@@ -73,7 +74,8 @@ def test_an_utterance_has_its_scores_texts_and_counts():
         replies.load("flat"), reference_text="Good morning everyone", utterance_id="a1", student="Ada"
     )
     (row,) = utterances(assessment).to_dict("records")
-    assert pd.isna(row.pop("prosody_score"))
+    missing = ["prosody_score", *(field.name for field in PACE_FIELDS)]
+    assert all(pd.isna(row.pop(column)) for column in missing)
     assert row == {
         "utterance_id": "a1",
         "student": "Ada",
