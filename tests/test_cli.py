@@ -579,10 +579,10 @@ def evaluation(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_evaluate_shows_the_figures(run: Run, evaluation: dict[str, Any]) -> None:
-    shown = run("evaluate", "corpus", "--folds", "5", "--workers", "1", "--cache", "cache")
+    shown = run("evaluate", "corpus", "--folds", "5", "--workers", "1")
     assert (shown.exit_code, shown.stderr) == (0, "")
     assert evaluation == {
-        "corpus": Path("corpus"), "items": [0, 1, 2], "folds": 5, "cache": Path("cache"), "workers": 1,
+        "corpus": Path("corpus"), "items": [0, 1, 2], "folds": 5, "workers": 1,
     }  # fmt: skip
     assert re.search(r"^Sound +0.712 +0.650 +0.081$", shown.stdout, re.MULTILINE)
     assert re.search(r"^Score +under 18 +18 and over +female +male$", shown.stdout, re.MULTILINE)

@@ -36,13 +36,7 @@ def _corpus_options(command: _Command) -> _Command:
             type=click.IntRange(min=1),
             default=2,
             show_default=True,
-            help="Processes that work side by side.",
-        ),
-        click.option(
-            "--cache",
-            type=click.Path(file_okay=False, path_type=Path),
-            metavar="DIR",
-            help="Folder to keep what was heard in the recordings in, for the next run.",
+            help="Threads that work side by side.",
         ),
         click.argument("corpus", type=click.Path(path_type=Path)),
     ):
@@ -55,7 +49,7 @@ def _corpus_options(command: _Command) -> _Command:
     epilog="""\b
 Examples:
   pronounce-kit evaluate speechocean762
-  pronounce-kit evaluate speechocean762 --folds 5 --cache .cache --json > quality.json""",
+  pronounce-kit evaluate speechocean762 --folds 5 --json > quality.json""",
 )
 @_corpus_options
 @click.option(
@@ -66,7 +60,7 @@ Examples:
     "without it the installed models are measured.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON, and nothing else.")
-def evaluate(corpus: Path, folds: int | None, as_json: bool, cache: Path | None, workers: int) -> None:
+def evaluate(corpus: Path, folds: int | None, as_json: bool, workers: int) -> None:
     """Measure how well the engine's scores agree with those of experts, on CORPUS.
 
     CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Without --folds, the installed
@@ -74,7 +68,7 @@ def evaluate(corpus: Path, folds: int | None, as_json: bool, cache: Path | None,
     """
     from ..local import evaluation
 
-    result = _plain(evaluation.evaluate(corpus, folds=folds, cache=cache, workers=workers, track=_track))
+    result = _plain(evaluation.evaluate(corpus, folds=folds, workers=workers, track=_track))
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2).encode())
     else:
@@ -86,7 +80,7 @@ def evaluate(corpus: Path, folds: int | None, as_json: bool, cache: Path | None,
     epilog="""\b
 Examples:
   pronounce-kit train speechocean762 --out weights
-  pronounce-kit train speechocean762 --cache .cache --workers 4""",
+  pronounce-kit train speechocean762 --workers 4""",
 )
 @_corpus_options
 @click.option(
@@ -95,7 +89,7 @@ Examples:
     metavar="DIR",
     help="Folder to write the models to; without it those of the installed package are replaced.",
 )
-def train(corpus: Path, out: Path | None, cache: Path | None, workers: int) -> None:
+def train(corpus: Path, out: Path | None, workers: int) -> None:
     """Fit the engine's models again, to CORPUS.
 
     CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Needs the extra "train":
@@ -103,7 +97,7 @@ def train(corpus: Path, out: Path | None, cache: Path | None, workers: int) -> N
     """
     from ..local import training
 
-    result = training.train(corpus, out=out, cache=cache, workers=workers, track=_track)
+    result = training.train(corpus, out=out, workers=workers, track=_track)
     terminal = console()
     for name, value in result.items():
         terminal.print(f"{_spaced(name)}: {_value(value)}", soft_wrap=True)

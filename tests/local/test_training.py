@@ -76,9 +76,9 @@ def test_training_is_repeatable_and_its_weights_score(corpus, tmp_path):
     from pronounce_kit.local.models import load_models
     from pronounce_kit.local.training import train
 
-    written = train(corpus, tmp_path / "a", cache=tmp_path / "cache")
-    train(corpus, tmp_path / "b", cache=tmp_path / "cache")
-    assert len(written["files"]) == 7
+    written = train(corpus, tmp_path / "a")
+    train(corpus, tmp_path / "b")
+    assert len(written["files"]) == 8
     for name, size in written["files"].items():
         first, second = ((tmp_path / run / name).read_bytes() for run in "ab")
         assert first == second, f"{name} differs between two runs"
@@ -89,7 +89,7 @@ def test_training_is_repeatable_and_its_weights_score(corpus, tmp_path):
 def test_evaluation_by_folds_finds_the_planted_errors(corpus, tmp_path):
     from pronounce_kit.local.evaluation import evaluate
 
-    found = evaluate(corpus, folds=3, cache=tmp_path / "cache")
+    found = evaluate(corpus, folds=3)
     assert found["utterances"] == 60
     assert found["speakers"] == SPEAKERS
     assert found["phone"]["pearson"] > 0.3
