@@ -132,7 +132,7 @@ def _attempts(tables: Tables) -> pd.DataFrame:
 
 def _with_audio(tables: Tables) -> pd.DataFrame:
     """The attempts of which the recording is known, so that it can be found again."""
-    known = _attempts(tables).dropna(subset=_SAME_AUDIO)
+    known: pd.DataFrame = _attempts(tables).dropna(subset=_SAME_AUDIO)
     known["service_version"] = known["service_version"].fillna("")
     return known
 

@@ -212,31 +212,19 @@ class Gradebook:
             # Each page in a transaction of its own: who takes long over one keeps nobody from erasing a student.
             with self._database.reading() as connection:
                 found = list(replies_of(connection, page))
-            for row, reply in found:
-                yield Assessment.from_json(
-                    schema.unpack_reply(reply),
-                    reference_text=row.reference_text,
-                    utterance_id=row.attempt_id,
-                    student=row.student or None,
-                )
+            yield from (_assessment(row, reply) for row, reply in found)
 
     def assessments_of(self, keys: Iterable[str]) -> Iterator[tuple[str, Assessment]]:
         """Those of these keys that are stored, in any order, each with its attempt as `assessments` gives it."""
         c = _ATTEMPTS
-        chosen = sa.select(c.key, c.attempt_id, c.reference_text, c.reply, schema.students.c.name).join(schema.students)
+        student = schema.students.c.name.label("student")
+        chosen: sa.Select[Any] = sa.select(c.key, c.attempt_id, c.reference_text, c.reply, student).join(
+            schema.students
+        )
         for page in pages(keys, 100):
             with self._database.reading() as connection:
                 found = connection.execute(chosen.where(c.key.in_(page))).all()
-            for key, attempt_id, reference_text, reply, student in found:
-                yield (
-                    key,
-                    Assessment.from_json(
-                        schema.unpack_reply(reply),
-                        reference_text=reference_text,
-                        utterance_id=attempt_id,
-                        student=student or None,
-                    ),
-                )
+            yield from ((row.key, _assessment(row, row.reply)) for row in found)
 
     def audio(self, attempt_id: str) -> bytes | None:
         """The recording of an attempt as it was given (a `Recording` as WAV); None where none was kept."""
@@ -350,3 +338,12 @@ class Gradebook:
 
 def _reopen(url: URL, audio_folder: Path | None) -> Gradebook:
     return Gradebook(url, audio_folder=audio_folder)
+
+
+def _assessment(row: sa.Row[Any], reply: bytes) -> Assessment:
+    return Assessment.from_json(
+        schema.unpack_reply(reply),
+        reference_text=row.reference_text,
+        utterance_id=row.attempt_id,
+        student=row.student or None,
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from .. import charts, classroom
+from .. import classroom
 from ..comparison import compared, signed
 from ..errors import InputError
 from ..highlight import MISPRONOUNCED_BELOW, Markup, fragment, listed, score_cell, score_text, tag
@@ -234,6 +234,8 @@ def _facts(readings: Readings, records: Sequence[_Record], filters: Mapping[str,
 
 def _pictures(readings: Readings) -> list[Markup | None]:
     """The charts that have something to show."""
+    from .. import charts  # loads matplotlib
+
     scored = readings.attempts["pron_score"].notna().any()
     sounds = readings.phonemes["accuracy_score"].notna().any()
     words = readings.words["accuracy_score"].notna().any()
@@ -264,6 +266,8 @@ def _agreement(readings: Readings) -> Markup | None:
     """How far the machine agrees with the teacher, where the teacher gave marks."""
     if readings.marks.empty:
         return None
+    from ..charts import plot_agreement  # loads matplotlib
+
     tables = Tables(readings.attempts, readings.marks, lambda: readings.words, lambda: readings.phonemes)
     found = compared(teacher_pairs(tables))
     if found.frame.empty:
@@ -272,5 +276,5 @@ def _agreement(readings: Readings) -> Markup | None:
     return fragment(
         tag("h2", "The machine and the teacher"),
         found.table_html(),
-        picture(charts.plot_agreement(found), "Differences of the scores over their means") if enough else None,
+        picture(plot_agreement(found), "Differences of the scores over their means") if enough else None,
     )

@@ -126,7 +126,8 @@ def by_class(readings: Readings) -> dict[str | None, Readings]:
     for class_name in classes:
         members = {n for n, student in enumerate(readings.students) if student.class_name == class_name}
         frames = (readings.attempts, readings.words, readings.phonemes, readings.marks)
-        cut[class_name] = Readings(*(frame[frame["who"].isin(members)] for frame in frames), students=readings.students)
+        attempts, words, phonemes, marks = (frame[frame["who"].isin(members)] for frame in frames)
+        cut[class_name] = Readings(attempts, words, phonemes, marks, readings.students)
     return cut
 
 
@@ -209,8 +210,9 @@ def _words(words: pd.DataFrame) -> dict[int, list[WordToPractise]]:
 
 def _whose(frame: pd.DataFrame, key: str, who: pd.Series[int]) -> pd.DataFrame:
     """The rows of attempts that are reported on, with the number of the student."""
-    known: pd.DataFrame = frame[frame[key].isin(who.index)]
-    return known.assign(who=who.reindex(known[key]).to_numpy())
+    known: pd.DataFrame = frame[frame[key].isin(who.index)].copy()
+    known["who"] = who.reindex(known[key]).to_numpy()
+    return known
 
 
 def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -102,6 +103,15 @@ def test_a_key_has_the_same_id_in_every_gradebook(book, new_book):
 def test_without_a_key_every_call_is_an_attempt(gradebook):
     assert gradebook.record(FLAT, student="Ada") != gradebook.record(FLAT, student="Ada")
     assert gradebook.attempts()["attempt_number"].tolist() == [1, 2]
+
+
+def test_attempts_are_found_by_their_keys(gradebook):
+    ids = gradebook.record_many({"assessment": FLAT, "student": f"Student {n}", "key": str(n)} for n in range(150))
+    gradebook.record(FLAT, student="Ada")
+    found = dict(gradebook.assessments_of([str(n) for n in range(1, 200)]))
+    assert found == {
+        str(n): dataclasses.replace(FLAT, utterance_id=ids[n], student=f"Student {n}") for n in range(1, 150)
+    }
 
 
 def test_more_keys_can_be_asked_for_than_fit_into_one_statement(gradebook):

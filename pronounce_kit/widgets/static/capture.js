@@ -2,8 +2,8 @@
 // puts this file in front of a widget's own, so there are no imports and exports here.
 //
 // A take is heard twice: an AudioWorklet gives the samples as they are, and they are ready the moment the reader
-// stops; a MediaRecorder is the reserve for browsers where the worklet gets nothing (Firefox without a sound output,
-// pages whose security policy forbids worklets). VERDICTS comes from quality.py: what a bad take is called.
+// stops; a MediaRecorder is the reserve where the worklet gets nothing (Firefox without a sound output, pages whose
+// security policy forbids worklets) or misses something (a machine that is too busy). VERDICTS comes from quality.py: what a bad take is called.
 
 const PROBLEMS = {
   denied:
@@ -50,6 +50,7 @@ const SHORTEST_S = 0.3; // as in quality.py
 const SILENT_DBFS = -55;
 const QUIET_DBFS = -45;
 const CLIPPED_SHARE = 0.001;
+const MISSED_S = 0.15; // a take that is shorter than the time it took by more than this is compared with the reserve
 const BLOCK_S = 0.064; // a level is measured this often
 const FLOOR_DBFS = -70; // quieter rooms count as this quiet
 
@@ -365,6 +366,7 @@ class Capture {
       if (turn !== this.#turn) throw null;
       const hearing = new Hearing();
       const tape = await this.options.source.tape(stream);
+      const taped = performance.now();
       let seconds = 0;
       const tap = await openTap(stream, this.options.sampleRate, (block) => {
         seconds += BLOCK_S;
@@ -380,13 +382,14 @@ class Capture {
       }
       if (!tap && !tape) throw new Problem("unsupported");
       const began = performance.now();
+      const lead = (began - taped) / 1000; // of the tape
       const elapsed = () => (performance.now() - began) / 1000;
       // Without a tap nobody else counts the time; with one, this is the limit for a sound card that stalls.
       const timer = setInterval(() => {
         if (!tap || elapsed() > seconds + 1) this.#tick(null, elapsed(), null);
       }, 200);
       stream.getTracks().forEach((track) => (track.onended = () => this.#end("unplugged")));
-      this.#session = { stream, tap, tape, elapsed, timer };
+      this.#session = { stream, tap, tape, lead, elapsed, timer };
       this.#enter("recording");
       return true;
     } catch (error) {
@@ -425,17 +428,18 @@ class Capture {
     const turn = ++this.#turn;
     const began = performance.now();
     const { sampleRate, maxSeconds, source } = this.options;
-    const { stream, tap, tape, elapsed, timer } = session;
+    const { stream, tap, tape, lead, elapsed, timer } = session;
     const expected = Math.min(elapsed(), maxSeconds);
     clearInterval(timer);
     this.#enter("preparing");
     try {
       let samples = (await tap?.finish()) ?? new Float32Array();
       const more = { reason, path: "worklet" };
-      if (tape && (source.isMain || samples.length < 0.9 * (expected - 0.3) * sampleRate)) {
+      if (tape && (source.isMain || samples.length / sampleRate < expected - MISSED_S)) {
         const blob = await tape.finish();
         const decoded = blob.size ? await decode(blob, sampleRate) : new Float32Array();
-        if (source.isMain || decoded.length > samples.length) [samples, more.path] = [decoded, "decoded"];
+        const missed = decoded.length / sampleRate - lead - samples.length / sampleRate;
+        if (source.isMain || !samples.length || missed > MISSED_S) [samples, more.path] = [decoded, "decoded"];
         if (source.isMain) Object.assign(more, { data: await blob.arrayBuffer(), type: blob.type });
       }
       tape?.close();
