@@ -27,9 +27,10 @@ def first_score():
     return run(FOLDER / "01_first_score.ipynb")
 
 
-def run(path):
-    """The notebook's cells after all of them ran in a new kernel; an error in a cell is raised."""
+def run(path, *more):
+    """The notebook's cells, and more of your own, after all ran in a new kernel; an error in a cell is raised."""
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -61,3 +62,37 @@ def test_the_first_notebook_shows_the_highlighted_sentence_and_players(first_sco
 def test_the_first_notebook_finds_the_two_mistakes_and_only_them(first_score):
     (table,) = (page for source, page in shown(first_score, "text/html") if source.startswith("words = "))
     assert table.count("Mispronunciation") == 2
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    """02_practice in a folder of its own, and its button pressed: before anything was read, and after the example."""
+    folder = tmp_path_factory.mktemp("practice")
+    path = folder / "02_practice.ipynb"
+    path.write_bytes((FOLDER / path.name).read_bytes())
+    # Hands the card a take as its upload field would.
+    read = """
+from pronounce_kit.widgets.takes import keep
+card._on_take(keep(Path("recordings/example.wav").read_bytes(), "recordings", {"attempt": "1", "index": 0}))
+card._scoring.shutdown(wait=True)
+"""
+    return folder, run(path, "what_to_practise()", read, "what_to_practise()")
+
+
+def test_the_practice_notebook_shows_a_card(practice):
+    _, cells = practice
+    with_widget = [source for source, _ in shown(cells, "application/vnd.jupyter.widget-view+json")]
+    assert with_widget[0].endswith("\ncard")
+
+
+def test_the_practice_notebook_says_what_was_wrong_once_something_was_read(practice):
+    _, (*_, before, _, after) = practice
+    assert "Nothing to show yet" in before.outputs[0]["text"]
+    (hints,) = (text for _, text in shown([after], "text/markdown"))
+    assert "/θ/" in hints
+    assert len(shown([after], "image/png")) == 2
+
+
+def test_the_practice_notebook_leaves_an_example_to_upload(practice):
+    folder, _ = practice
+    assert (folder / "recordings" / "example.wav").read_bytes().startswith(b"RIFF")

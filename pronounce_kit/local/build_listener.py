@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -18,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..recording import Recording
-from .acoustics import BLANK, Floats, HamaModel
-from .examples import CachedModel
+from .acoustics import BLANK, AcousticModel, Floats, HamaModel
 from .gop import _forward_backward
 from .language import END, NO_WORD, START, LanguageModel, unpack
 from .lexicon import Lexicon
@@ -48,7 +46,7 @@ def held_out(speakers: set[str]) -> set[str]:
     return set(np.random.default_rng(SEED).permutation(sorted(speakers))[:HELD_OUT_SPEAKERS].tolist())
 
 
-def readings(corpus: Path, model: CachedModel) -> Iterator[Example]:
+def readings(corpus: Path, model: AcousticModel) -> Iterator[Example]:
     """The corpus's recordings of the other speakers, with the phones of its own lexicon."""
     lines = [json.loads(line) for line in (corpus / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
     apart = held_out({line["speaker"] for line in lines})
@@ -56,17 +54,17 @@ def readings(corpus: Path, model: CachedModel) -> Iterator[Example]:
         if line["speaker"] not in apart:
             recording = Recording.from_file(corpus / "audio" / f"{line['utterance']}.flac")
             phones = [INDEX[base(phone)] for word in line["words"] for phone in word["phones"]]
-            yield model.posteriors(recording.samples), np.array(phones)
+            yield model.hear(recording.samples).posteriors, np.array(phones)
 
 
-def spoken(voice: Voice, model: CachedModel, language: LanguageModel, count: int) -> Iterator[Example]:
+def spoken(voice: Voice, model: AcousticModel, language: LanguageModel, count: int) -> Iterator[Example]:
     """The model voice saying sentences drawn from the language model, at several speeds."""
     lexicon, rng = Lexicon(voice.g2p), np.random.default_rng(SEED)
     for _ in range(count):
         words = [list(word.phones) for word in lexicon.words(_sentence(language, rng))]
         samples = voice.say_phones(words, speed=float(rng.uniform(0.8, 1.2)))
-        heard = Recording.from_array(samples, VOICE_RATE)
-        yield model.posteriors(heard.samples), np.array([INDEX[base(phone)] for word in words for phone in word])
+        heard = model.hear(Recording.from_array(samples, VOICE_RATE).samples)
+        yield heard.posteriors, np.array([INDEX[base(phone)] for word in words for phone in word])
 
 
 def _sentence(language: LanguageModel, rng: np.random.Generator, longest: int = 12) -> str:
@@ -153,15 +151,14 @@ def _add_gradient(
     return float(np.log(scale).sum() + np.log(forward[-1, -1] + forward[-1, -2] + 1e-300))
 
 
-def main(corpus: str, cache: str | None = None) -> None:
-    """Fit to a corpus folder and write the file. cache: a folder for posteriors, to be quicker the next time."""
-    with tempfile.TemporaryDirectory() as folder:
-        model = CachedModel(HamaModel(), cache or folder)
-        examples = [*readings(Path(corpus), model), *spoken(Voice(), model, unpack()[0], VOICE_SENTENCES)]
+def main(corpus: str) -> None:
+    """Fit to a corpus folder and write the file."""
+    model = HamaModel()
+    examples = [*readings(Path(corpus), model), *spoken(Voice(), model, unpack()[0], VOICE_SENTENCES)]
     net = fit([(p, phones) for p, phones in examples if len(p) > 1.5 * len(phones)])
     with FILE.open("wb") as file:
         np.savez_compressed(file, **{field.name: getattr(net, field.name).astype(np.float16) for field in fields(net)})
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(sys.argv[1])

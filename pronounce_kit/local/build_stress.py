@@ -1,6 +1,6 @@
 """Fits the weights of `stress` and prints them, with how often they err.
 
-    python -m pronounce_kit.local.build_stress CORPUS [--cache DIR]
+    python -m pronounce_kit.local.build_stress CORPUS
 
 Right readings: the rated readings of a corpus, in words whose stress the experts called right. Wrong ones: sentences of
 the corpus that the model voice speaks with the stress of one word moved, each at a pitch and pace of its own; the same
@@ -108,9 +108,9 @@ def learners_cases(corpus: Path, analyzer: Analyzer) -> tuple[list[Case], Floats
         if script is None or len(script.words) != len(rated):
             continue
         samples = Recording.from_file(reading.audio).samples
-        posteriors = analyzer.model.posteriors(samples)
-        said = said_words(posteriors, script)
-        hearing = analyzer.hold(posteriors, script.only(said)) if said.any() else None
+        heard = analyzer.model.hear(samples)
+        said = said_words(heard.posteriors, script)
+        hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
         if hearing is None:
             continue
         contour = Contour.of(samples, hearing.view.peak, hearing.frame_s)
@@ -161,10 +161,9 @@ def _area(scores: Floats, positive: NDArray[np.bool_]) -> float:
 
 @click.command()
 @click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps what the recognizer heard.")
-def main(corpus: Path, cache: Path | None) -> None:
+def main(corpus: Path) -> None:
     """Fit the stress weights to CORPUS and print them."""
-    analyzer = corpus_analyzer(cache)
+    analyzer = corpus_analyzer()
     learners, spread = learners_cases(corpus, analyzer)
     spoken = list(spoken_cases(sorted({reading.text for reading in read_corpus(corpus)}), analyzer))
     cases = [*spoken, *learners]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,15 @@ from ..params import PronunciationScoreParams
 from ..recording import Recording
 from .acoustics import Floats
 from .analysis import Analyzer
+from .contour import Contour
 from .corpus import RIGHT, Reading, folds_by_speaker, read_corpus
 from .examples import Example, Track, make_examples, untracked
-from .features import pause_statistics
 from .miscue import said_words
 from .models import load_models
+from .prosody_features import manner_of
 from .reply import build_reply, gather
 from .scores import MISPRONOUNCED, Models
-from .training import NETWORKS, PhoneFits, corpus_analyzer, fit_without
+from .training import PhoneFits, corpus_analyzer, fit_without
 
 WRONG_PHONE = 0.5
 """Mean rating (0-2) under which experts heard a wrong phone."""
@@ -109,9 +109,7 @@ def _score_by_folds(
     examples: Sequence[Example], fold_of: NDArray[np.int64], folds: int, workers: int, track: Track
 ) -> list[Scored]:
     fits = PhoneFits(examples, fold_of)
-    fits.fit([frozenset({fold}) for fold in range(folds)], NETWORKS, workers, track)
-    # What has seen neither of two folds predicts the one for the upper models that are tested on the other.
-    fits.fit([frozenset(pair) for pair in combinations(range(folds), 2)], 1, workers, track)
+    fits.fit(range(folds), workers, track)
     models = [fit_without(examples, fold_of, fits, fold) for fold in range(folds)]
     return [_score(example, models[fold]) for example, fold in zip(examples, fold_of, strict=True)]
 
@@ -121,7 +119,7 @@ def _score(example: Example, models: Models) -> Scored:
     words, sentence = None, {}
     if example.script is not None and len(example.script.words) == len(example.reading.words):
         params = PronunciationScoreParams(example.reading.text, enable_prosody_assessment=True)
-        scores = models.score(example.shipped, example.pauses) if example.shipped else None
+        scores = models.score(example.shipped, example.manner) if example.shipped else None
         finding = gather(example.script, example.said, example.shipped, scores, example.duration_s)
         best = build_reply(finding, params)["NBest"][0]
         words = np.array([word.get("AccuracyScore", 0.0) for word in best["Words"]])
@@ -213,7 +211,8 @@ def _seconds_per_audio_second(readings: Sequence[Reading], models: Models) -> fl
             said = said_words(heard.posteriors, script)
             hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
             if hearing:
-                models.score(hearing, pause_statistics(recording.samples))
+                contour = Contour.of(recording.samples, hearing.view.peak, hearing.frame_s)
+                models.score(hearing, manner_of(recording.samples, hearing, contour))
 
     assess_all()
     start = time.process_time()

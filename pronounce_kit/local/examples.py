@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from ..recording import Recording
 from .acoustics import Floats, Heard
 from .analysis import Analyzer, Hearing, Script
+from .contour import Contour
 from .corpus import Reading, misread, perturb
-from .features import pause_statistics
 from .lexicon import LexicalWord
 from .miscue import said_words
 from .network import Sounds
+from .prosody_features import manner_of
 from .voice import SAMPLE_RATE as VOICE_RATE
 
 Rows = NDArray[np.float32]
@@ -51,7 +52,7 @@ class Example:
     and higher and faster. script: of the text as users meet it, where the reading was rated as a whole. shipped: the
     recording against that script without the words that the engine takes for omitted; None where the script's words
     are not the corpus's, or none was heard. shipped_other_voices: the same of the changed recordings. said: (W,) which
-    words were said. pauses: of the audio.
+    words were said. manner: how it was read apart from its sounds (`prosody_features.manner_of`).
     """
 
     reading: Reading
@@ -66,7 +67,7 @@ class Example:
     shipped: Hearing | None
     shipped_other_voices: tuple[Sounds, ...]
     said: NDArray[np.bool_]
-    pauses: tuple[float, ...]
+    manner: tuple[float, ...]
     duration_s: float
 
     @property
@@ -129,9 +130,13 @@ def _example(reading: Reading, analyzer: Analyzer) -> Example:
         shipped=hearing,
         shipped_other_voices=_known(sounds(other, hearing.script) for other in others) if hearing else (),
         said=said,
-        pauses=pause_statistics(samples),
+        manner=_manner(samples, hearing) if hearing else (),
         duration_s=len(samples) / 16_000,
     )
+
+
+def _manner(samples: NDArray[np.float32], hearing: Hearing) -> tuple[float, ...]:
+    return manner_of(samples, hearing, Contour.of(samples, hearing.view.peak, hearing.frame_s))
 
 
 def _at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:

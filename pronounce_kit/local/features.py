@@ -268,11 +268,11 @@ def sentence_features(
     scores: Floats,
     wrong: Floats,
     word_scores: Floats,
-    pauses: tuple[float, ...],
+    manner: tuple[float, ...],
 ) -> NDArray[np.float32]:
     """One row for the sentence: how its phones and words did, how fast and how evenly it was read.
 
-    pauses is what `pause_statistics` gives for the recording.
+    manner: what `prosody_features.manner_of` gives for the recording.
     """
     n = layout.phone.size
     gaps = learner.gap_after()[:-1] if n > 1 else np.array([1.0])
@@ -295,7 +295,7 @@ def sentence_features(
         inside.mean() if inside.size else gaps.mean(), across.mean() if across.size else gaps.mean(),
         across.max() if across.size else 0.0, float((gaps > 15).sum()), float((gaps > 25).sum()) / layout.words,
         learner.occupied.mean(), learner.occupied.std(), learner.frames,
-        *pauses,
+        *manner,
     ]  # fmt: skip
     return np.array([values], np.float32)
 

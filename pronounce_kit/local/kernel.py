@@ -1,7 +1,7 @@
 """Ridge regression with a Gaussian kernel: smooth curves through few examples.
 
-On the 731 sentences that experts rated, it foretells ratings of unseen speakers better than the average of a linear ridge
-and trees. With so wide a kernel it is close to a quadratic, so that a reading far from all examples still scores low.
+On the 731 sentences that experts rated it foretells the ratings of unseen speakers better than a linear ridge and trees
+averaged. So wide a kernel is close to a quadratic, and a reading far from all examples still scores low.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class KernelRidge:
         examples = _standardized(x, mean, scale)
         kernel = _nearness(examples, examples)
         intercept = float(target.mean())
-        weights = np.linalg.solve(kernel + _PENALTY * np.eye(len(x)), target - intercept)
+        weights = np.asarray(np.linalg.solve(kernel + _PENALTY * np.eye(len(x)), target - intercept), np.float64)
         return cls(mean, scale, examples, weights, intercept)
 
     def predict(self, rows: NDArray[np.float32]) -> Floats:

@@ -8,13 +8,13 @@ its place, and whatever else is not in the text, is added speech.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .acoustics import BLANK, Floats
+from .acoustics import BLANK, Floats, Heard
 from .analysis import Script
 from .listener import Listener
 from .phones import ARPABET, VOWELS
@@ -24,19 +24,22 @@ Mask = NDArray[np.bool_]
 
 _IS_VOWEL = np.array([phone in VOWELS for phone in ARPABET] + [False])
 
+_SILENCE = np.full(BLANK + 1, 1e-4)
+_SILENCE[BLANK] = 1 - 1e-4 * BLANK
+
 # Prices of the search, in natural logarithms of likelihood.
-_SKIP, _SKIP_PHONE = 3.3, 2.4  # of leaving out a word, and for each of its phones
-_ENTER = 2.8  # of a stretch of added speech
+_SKIP, _SKIP_PHONE = 6.5, 2.4  # of leaving out a word, and for each of its phones
+_ENTER = 4.2  # of a stretch of added speech
 _SOUND = 0.7  # of each sound in it
+_AFTER, _BEFORE = 10, 6  # frames between words and a vowel that stands alone: said on purpose, such as "uh"
 
 _SHARE = 0.85  # of the listener's posteriors; the rest are the recognizer's own
 _FLOOR = 0.01  # probability spread over all phones: any sound may be another
-_RAW_FLOOR = 0.003
 
 # What the judge makes of `evidence`: a word was not said where the weighted sum is over 0. Logistic regression, fitted
 # by `python -m tests.miscue CORPUS --fit`.
-_WEIGHTS = np.array([-0.7, 0.053, 0.595, -0.321, -2.178, 0.858])
-_ODDS = -0.507 + 0.5
+_WEIGHTS = np.array([-0.392, -0.363, -1.949, 0.531])
+_ODDS = -1.15 - 0.6  # from odds of 2 to 1 on, in texts of which every eighth word is missing: false alarms cost more
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +59,40 @@ class Miscues:
     strays: tuple[Stray, ...]
     ears: Ears
 
+    def without_strays(self, heard: Heard) -> Heard:
+        """What was heard, with silence in the place of the speech that is not in the text."""
+        if not self.strays:
+            return heard
+        posteriors = heard.posteriors.copy()
+        for stray in self.strays:
+            posteriors[stray.first : stray.last + 1] = _SILENCE
+        return replace(heard, posteriors=posteriors)
+
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Two opinions on what was said: log-likelihoods of the phones meant, and of the phones heard, (T, 40) each.
+    """Log-likelihoods of the sounds that the reader meant, with an accent taken into account.
 
-    best: (T,) the likeliest symbol. begins: (T,) whether a sound begins there. text, text_heard: (T, N) of the text's
-    phones, accepted variants included.
+    sounds: (T, 40). text: (T, N) of the text's phones, accepted variants included. best: (T,) the likeliest symbol.
+    begins: (T,) whether a sound begins there.
     """
 
-    meant: Floats
-    heard: Floats
+    sounds: Floats
+    text: Floats
     best: Ints
     begins: Mask
-    text: Floats
-    text_heard: Floats
 
     @classmethod
     def of(cls, posteriors: Floats, script: Script) -> Ears:
         """Listen to (T, 40) posteriors with the text in mind."""
-        mixed = _floored(_SHARE * _listener().posteriors(posteriors) + (1 - _SHARE) * posteriors, _FLOOR)
-        heard = _floored(posteriors, _RAW_FLOOR)
+        mixed = _SHARE * _listener().posteriors(posteriors) + (1 - _SHARE) * posteriors
+        mixed = (1 - _FLOOR) * mixed + _FLOOR / (BLANK + 1)
         phones = script.layout.phone
         counts = script.accepted.T.astype(float)  # a phone that may be dropped may be a blank
         counts[phones, np.arange(len(phones))] = 1.0
         best = mixed.argmax(1)
-        return cls(
-            meant=np.log(mixed),
-            heard=np.log(heard),
-            best=best,
-            begins=(best != BLANK) & (best != np.r_[BLANK, best[:-1]]),
-            text=np.log(mixed @ counts),
-            text_heard=np.log(heard @ counts),
-        )
+        begins = (best != BLANK) & (best != np.r_[BLANK, best[:-1]])
+        return cls(np.log(mixed), np.log(mixed @ counts), best, begins)
 
 
 @cache
@@ -96,20 +100,16 @@ def _listener() -> Listener:
     return Listener.load()
 
 
-def _floored(p: Floats, floor: float) -> Floats:
-    return (1 - floor) * p + floor / (BLANK + 1)
-
-
 def find_way(ears: Ears, script: Script) -> Way:
     """The likeliest way through the text."""
     phones, word_of = script.layout.phone, script.layout.word
     return likeliest_way(
         ears.text,
-        ears.meant[:, BLANK],
-        ears.meant.max(1) - _SOUND * ears.begins,
+        ears.sounds[:, BLANK],
+        ears.sounds.max(1) - _SOUND * ears.begins,
         word_of=word_of,
         same=phones[1:] == phones[:-1],
-        skip=_SKIP + _SKIP_PHONE * np.bincount(word_of),
+        skip=_SKIP + _SKIP_PHONE * np.bincount(word_of).astype(float),
         enter=_ENTER,
     )
 
@@ -131,44 +131,27 @@ def said_words(posteriors: Floats, script: Script) -> Mask:
 
 
 def evidence(ears: Ears, script: Script, way: Way) -> tuple[Ints, Floats]:
-    """The words on the way, (M,), and what the judge looks at for each, (M, 6).
+    """The words on the way, (M,), and what the judge looks at for each, (M, 4).
 
-    How far the word's frames fall behind the likeliest symbols, in what was meant and in what was heard; sounds beside
-    it that no word accounts for, and sounds of added speech; its phones; how far the other words fall behind, a phone.
+    How far the word falls behind the likeliest sounds, and its worst phone, in log-likelihood; how many phones it has;
+    how far the other words fall behind, a phone.
     """
     words, first, last = _extents(way)
     if not len(words):
         return words, np.zeros((0, len(_WEIGHTS)))
-    low, high = np.r_[0, last[:-1] + 1], np.r_[first[1:], len(way.word)]
-
-    def inside(values: Floats | Mask) -> Floats:
-        sums = np.r_[0.0, np.cumsum(values)]
-        return sums[last + 1] - sums[first]
-
-    def beside(values: Mask) -> Floats:
-        sums = np.r_[0.0, np.cumsum(values)]
-        return sums[high] - sums[low] - inside(values)
-
+    in_phone = way.phone >= 0
+    own = np.where(in_phone, ears.text[np.arange(len(in_phone)), np.maximum(way.phone, 0)], ears.sounds[:, BLANK])
+    behind = own - ears.sounds.max(1)  # (T,) 0 or less
+    sums = np.r_[0.0, np.cumsum(behind)]
+    word = sums[last + 1] - sums[first]
+    phones = np.full(len(script.layout.phone), -np.inf)
+    np.maximum.at(phones, way.phone[in_phone], behind[in_phone])
+    worst = np.full(script.layout.words, np.inf)
+    np.minimum.at(worst, script.layout.word, phones)
     length = np.bincount(script.layout.word)[words].astype(float)
-    meant = inside(_behind(way, ears.text, ears.meant))
-    per_phone = meant / length
+    per_phone = word / length
     others = (per_phone.sum() - per_phone) / (len(words) - 1) if len(words) > 1 else np.full(1, -1.0)
-    columns = [
-        meant,
-        inside(_behind(way, ears.text_heard, ears.heard)),
-        beside(ears.begins),
-        beside(ears.begins & (way.word == FREE)),
-        length,
-        others,
-    ]
-    return words, np.stack(columns, 1)
-
-
-def _behind(way: Way, text: Floats, every: Floats) -> Floats:
-    """(T,) how far each frame of the way falls behind the likeliest symbol; 0 or less."""
-    in_phone = text[np.arange(len(text)), np.maximum(way.phone, 0)]
-    own: Floats = np.where(way.phone >= 0, in_phone, every[:, BLANK]) - every.max(1)
-    return own
+    return words, np.stack([word, worst[words], length, others], 1)
 
 
 def _extents(way: Way) -> tuple[Ints, Ints, Ints]:
@@ -186,17 +169,22 @@ def _strays(ears: Ears, way: Way, kept: Ints) -> Iterator[Stray]:
     """
     words, first, last = _extents(way)
     was_kept = np.isin(words, kept)
-    low, high = np.r_[0, last[was_kept] + 1], np.r_[first[was_kept], len(way.word)]
-    gain = ears.meant.max(1) - ears.meant[:, BLANK] - _SOUND * ears.begins  # of speech over silence
-    for place, start, stop in zip(np.r_[0, kept + 1], low, high, strict=True):
-        another = bool(((first >= start) & (first < stop) & ~was_kept).any())
-        sounding = ears.best[start:stop] != BLANK
-        frames = start + np.flatnonzero(sounding if another else sounding & (way.word[start:stop] == FREE))
-        if len(frames) and _is_speech(ears, gain, slice(frames[0], frames[-1] + 1)):
-            yield Stray(int(place), int(frames[0]), int(frames[-1]))
+    begins = np.r_[0, last[was_kept] + 1]  # of what lies before, between and after the words
+    stops = np.r_[first[was_kept], len(way.word)]
+    for i, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
+        another = bool(((first >= begin) & (first < stop) & ~was_kept).any())
+        frames = np.arange(begin, stop)
+        stray = frames[(ears.best[frames] != BLANK) & (another | (way.word[frames] == FREE))]
+        if len(stray) and not _is_speech(ears, slice(stray[0], stray[-1] + 1), 0.0 if another else _ENTER):
+            stray = stray[:0]
+        apart = ((frames - begin >= _AFTER) | (i == 0)) & ((stop - frames >= _BEFORE) | (i == len(kept)))
+        stray = np.union1d(stray, frames[apart & ears.begins[frames] & _IS_VOWEL[ears.best[frames]]])
+        if len(stray):
+            yield Stray(int(kept[i - 1] + 1) if i else 0, int(stray[0]), int(stray[-1]))
 
 
-def _is_speech(ears: Ears, gain: Floats, frames: slice) -> bool:
-    """Whether it is worth its price, and more than a consonant or two, which accents add to words."""
+def _is_speech(ears: Ears, frames: slice, price: float) -> bool:
+    """Whether a stretch is worth its price, and more than a consonant or two, which accents add to words."""
+    gain = (ears.sounds[frames].max(1) - ears.sounds[frames, BLANK]).sum()
     sounds = ears.best[frames][ears.begins[frames]]
-    return bool(gain[frames].sum() > _ENTER and (_IS_VOWEL[sounds].any() or len(sounds) > 2))
+    return bool(gain - _SOUND * len(sounds) > price and (_IS_VOWEL[sounds].any() or len(sounds) > 2))

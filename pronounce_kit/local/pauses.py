@@ -1,10 +1,9 @@
 """Where a reader paused, where a pause belongs, and how fast the reading was.
 
 A pause belongs where the text has punctuation, and where the model voice pauses too. Confidences are logistic in
-seconds of silence. How they were chosen, on the rated readings of the corpus: of the places between two words without
-punctuation, readers whose fluency was rated 9 or 10 are silent for over 0.2 s at 0.9 %, those rated 8 at 3 %, 7 at
-10 %, 6 at 18 %, and 5 or less at 38 %. So 0.2 s is where an unexpected break is flagged (confidence 0.75). In 0.25 s
-more lies the border that studies of fluency use (De Jong and Bosker 2013), from which a silence is counted as a pause.
+seconds of silence, chosen on the rated readings of the corpus: between two words without punctuation, readers whose
+fluency was rated 9 or 10 are silent for over 0.2 s (beyond what the model voice is) in 0.9 % of the places, those rated
+8 in 3 %, 7 in 10 %, 6 in 18 %, and 5 or less in 38 %. From there on an unexpected break is flagged (confidence 0.75).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from .features import Layout
 from .lexicon import LexicalWord
 
 PAUSE_S = 0.25
-"""From so long a silence on, it counts as a pause in `Pace`."""
+"""From here on a silence counts as a pause in `Pace`: the border in studies of fluency (De Jong and Bosker 2013)."""
 
 _UNEXPECTED_S, _UNEXPECTED_SCALE_S = 0.15, 0.045  # beyond what is expected: 0.75 at 0.2 s
 _MISSING_S, _MISSING_SCALE_S = 0.06, 0.015  # less silence than this is none: 0.75 at 0.044 s

@@ -1,9 +1,9 @@
 """What the sentence models look at of melody, loudness and rhythm: one row of numbers a reading.
 
 Speaking rate and pauses are among `features.sentence_features` already. What else was tried on the corpus and gained
-nothing beside these: correlations of pitch, level and durations with the model voice's, by vowel, word and moment; pauses
-beyond the voice's; the pace of single words and stretches; misplaced stress; flatness; periodicity and noise. The pitch of
-the voice itself is left out on purpose: it tells children from adults, and should not move a score.
+nothing beside these: correlations of pitch, level and durations with the model voice's, by vowel, word and moment;
+pauses beyond the voice's; the pace of single words and stretches; misplaced stress; flatness; periodicity and noise.
+The pitch of the voice itself is left out on purpose: it tells children from adults, and should not move a score.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acoustics import Floats
+from .analysis import Hearing
 from .contour import Contour
-from .features import Layout
+from .features import Layout, pause_statistics
 
 # What a value counts as where it is not known, as of stressed vowels in a text without: the median over learners.
 _USUAL: Mapping[str, float] = {
@@ -62,6 +63,12 @@ def prosody_features(layout: Layout, learner: Contour, voice: Contour) -> NDArra
     }
     values = np.array([found[name] for name in NAMES])
     return np.where(np.isfinite(values), values, np.array(list(_USUAL.values())))[None].astype(np.float32)
+
+
+def manner_of(samples: NDArray[np.float32], hearing: Hearing, contour: Contour) -> tuple[float, ...]:
+    """How a text was read apart from its sounds, for the sentence models: pauses, melody, loudness, rhythm."""
+    prosody = prosody_features(hearing.script.layout, contour, hearing.script.contour)
+    return (*pause_statistics(samples), *map(float, prosody[0]))
 
 
 def _melody(layout: Layout, contour: Contour) -> dict[str, float]:

@@ -62,9 +62,7 @@ class Recognizer:
         """Readings of (T, 40) posteriors of the acoustic model, likeliest first, all distinct; empty for no words."""
         if not len(posteriors):
             return []
-        mixed = _SHARE * self._listener.posteriors(posteriors) + (1 - _SHARE) * posteriors
-        log_p = _SCALE * np.log((1 - _FLOOR) * mixed + _FLOOR / (BLANK + 1))
-        log_p[:, BLANK] -= _BLANK_COST
+        log_p = self._log_likelihood(posteriors)
         found = self._beam.decode(log_p, posteriors[:, BLANK] > _IDLE, 2 * count)
         if not found:
             return []
@@ -77,6 +75,25 @@ class Recognizer:
             words = tuple(_SPOKEN.get(self._words[word], self._words[word]) for word in one.words)
             readings.setdefault(words, float(sure * np.exp((one.score - found[0].score) / _RIVAL)))
         return [Heard(words, confidence) for words, confidence in readings.items()][:count]
+
+    def spell(self, posteriors: Floats, start: int, stop: int) -> list[tuple[str, int]]:
+        """The likeliest words of the frames from start up to stop, and the frame of each one's last sound.
+
+        (T, 40) posteriors of the whole recording are given, since sounds are known by what is around them. Empty where
+        no word fits.
+        """
+        some = slice(start, stop)
+        found = self._beam.decode(self._log_likelihood(posteriors)[some], posteriors[some, BLANK] > _IDLE)
+        if not found:
+            return []
+        return [(self._words[word], start + frame) for word, frame in zip(found[0].words, found[0].frames, strict=True)]
+
+    def _log_likelihood(self, posteriors: Floats) -> Floats:
+        """(T, 40) what the search looks at, of the acoustic model's posteriors."""
+        mixed = _SHARE * self._listener.posteriors(posteriors) + (1 - _SHARE) * posteriors
+        log_p: Floats = _SCALE * np.log((1 - _FLOOR) * mixed + _FLOOR / (BLANK + 1))
+        log_p[:, BLANK] -= _BLANK_COST
+        return log_p
 
 
 def build_recognition(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..params import PronunciationScoreParams
 from ..results import pron_score
 from .acoustics import BLANK, Floats
+from .added import Addition
 from .analysis import Hearing, Script
 from .features import Ints
 from .feedback import text_feedback, word_feedback
@@ -60,10 +61,25 @@ class WordFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class AddedWord:
+    """A word that is not in the text, after `place` words of it; times in seconds."""
+
+    text: str
+    place: int
+    start_s: float
+    end_s: float
+
+    def later(self, by_s: float, by_words: int) -> AddedWord:
+        """The same so many seconds later in a recording, and words later in a text."""
+        return AddedWord(self.text, self.place + by_words, self.start_s + by_s, self.end_s + by_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What was found for a recording, before the parameters decide what of it is told; scores are 0-100.
 
     mispronounced_under: accuracy under which a word is called mispronounced. pace: None where it was not looked at.
+    added: what was said besides the text, in order of time.
     """
 
     words: Sequence[WordFinding]
@@ -72,8 +88,17 @@ class Finding:
     prosody: float
     confidence: float
     pace: Pace | None = None
+    added: Sequence[AddedWord] = ()
     snr_db: float | None = None
     mispronounced_under: float = MISPRONOUNCED
+
+    def in_order(self) -> list[WordFinding | AddedWord]:
+        """The words of the text, with the added ones in their places."""
+        words: list[WordFinding | AddedWord] = []
+        for place in range(len(self.words) + 1):
+            words += [word for word in self.added if word.place == place]
+            words += self.words[place : place + 1]
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +118,19 @@ def gather(
     scores: HeardScores | None,
     duration_s: float,
     prosody: Prosody | None = None,
+    additions: Sequence[Addition] = (),
+    frame_s: float = 0.02,
 ) -> Finding:
     """Bring together what was found for the words that were said, (W,), with the omitted ones in their places.
 
     hearing, scores and prosody are of the said words; None when no word was. prosody: None also where nobody asks.
+    additions: what was said besides, in frames of frame_s.
     """
+    peaks = hearing.view.peak if hearing else np.zeros(0)
+    starts, ends, added = _times(peaks, additions, frame_s, duration_s)
     if hearing is None or scores is None:
-        return Finding([WordFinding.omission(word) for word in script.words], 0.0, 0.0, 0.0, 0.0)
-    starts, ends = phone_times(hearing.view.peak, hearing.frame_s, duration_s)
+        omitted = [WordFinding.omission(word) for word in script.words]
+        return Finding(omitted, 0.0, 0.0, 0.0, 0.0, added=added)
     candidates = candidate_probabilities(hearing, scores.wrong)
     layout = hearing.script.layout
     heard = iter(range(layout.words))
@@ -130,7 +160,24 @@ def gather(
         prosody=scores.sentence["prosodic"],
         confidence=float(hearing.view.posterior.mean()),
         pace=prosody.pace if prosody else None,
+        added=added,
     )
+
+
+def _times(
+    peaks: Floats, additions: Sequence[Addition], frame_s: float, duration_s: float
+) -> tuple[Floats, Floats, list[AddedWord]]:
+    """Starts and ends of the phones with these peaks, and the added words, none of which reaches into another."""
+    marks = np.r_[peaks, [float(frame) for word in additions for frame in (word.first, word.last)]]
+    order = np.argsort(marks, kind="stable")
+    starts, ends = np.empty_like(marks), np.empty_like(marks)
+    starts[order], ends[order] = phone_times(marks[order], frame_s, duration_s)
+    n = len(peaks)
+    added = [
+        AddedWord(word.text, word.place, float(start), float(end))
+        for word, start, end in zip(additions, starts[n::2], ends[n + 1 :: 2], strict=True)
+    ]
+    return starts[:n], ends[:n], added
 
 
 def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
@@ -140,9 +187,11 @@ def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
     the parts of a long recording.
     """
     found: list[WordFinding] = []
+    added: list[AddedWord] = []
     for part in parts:
         found += map(WordFinding.omission, words[len(found) : part.first])
         found += [own.later(part.start_s) for own in part.finding.words]
+        added += [own.later(part.start_s, part.first) for own in part.finding.added]
     found += map(WordFinding.omission, words[len(found) :])
     seconds = [part.duration_s for part in parts]
 
@@ -158,6 +207,7 @@ def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
         prosody=over_time([finding.prosody for finding in findings]),
         confidence=over_time([finding.confidence for finding in findings]),
         pace=Pace.joined(paces, seconds) if len(paces) == len(parts) else None,
+        added=added,
     )
 
 
@@ -166,19 +216,27 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
     text = params.reference_text.strip()
     scale = _FivePoint() if params.grading_system == "FivePoint" else _HundredMark()
     comprehensive = params.dimension == "Comprehensive"
+    in_order = finding.in_order() if comprehensive else finding.words  # without error types nobody could tell
     words = [
-        _word(found, _error_type(found, finding.mispronounced_under), params, scale, comprehensive)
-        for found in finding.words
+        _added(found)
+        if isinstance(found, AddedWord)
+        else _word(found, _error_type(found, finding.mispronounced_under), params, scale, comprehensive)
+        for found in in_order
     ]
     said = [found for found in finding.words if not found.omitted]
+    heard = [
+        found.text if isinstance(found, AddedWord) else found.word.text
+        for found in finding.in_order()
+        if isinstance(found, AddedWord) or not found.omitted
+    ]
     # Not the mean over words, as in the cloud: what experts hear in a sentence is more than that (see the model card).
     accuracy = float(round(finding.accuracy))
     best: Json = {
         "Confidence": round(finding.confidence, 4),
-        "Lexical": " ".join(found.word.text.lower() for found in said),
-        "ITN": " ".join(found.word.text for found in said),
-        "MaskedITN": " ".join(found.word.text for found in said),
-        "Display": text if len(said) == len(finding.words) else " ".join(found.word.text for found in said),
+        "Lexical": " ".join(heard).lower(),
+        "ITN": " ".join(heard),
+        "MaskedITN": " ".join(heard),
+        "Display": text if len(said) == len(finding.words) == len(heard) else " ".join(heard),
         "AccuracyScore": scale.whole(accuracy),
     }
     if comprehensive:
@@ -195,8 +253,8 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
         best["PronScore"] = scale.decimal(pron_score(parts) or 0.0)
     if params.granularity != "FullText":
         best["Words"] = words
-    start = float(min((found.starts[0] for found in said), default=0.0))
-    end = float(max((found.ends[-1] for found in said), default=0.0))
+    start = float(min([*(found.starts[0] for found in said), *(word.start_s for word in finding.added)], default=0.0))
+    end = float(max([*(found.ends[-1] for found in said), *(word.end_s for word in finding.added)], default=0.0))
     return {
         "RecognitionStatus": "Success",
         **ticks(start, end),
@@ -221,6 +279,16 @@ def _word(
         word["Syllables"] = _syllables(found, params, scale)
         word["Phonemes"] = _phonemes(found, params, scale)
     return word
+
+
+def _added(found: AddedWord) -> Json:
+    """A word that has nothing in the text to be scored by."""
+    return {
+        "Word": found.text,
+        **ticks(found.start_s, found.end_s),
+        "Confidence": 0.0,
+        "ErrorType": "Insertion",
+    }
 
 
 def _error_type(found: WordFinding, mispronounced_under: float) -> str:

@@ -30,8 +30,8 @@ class Predictor(Protocol):
 class HeardScores:
     """What the models say of a recording; all scores 0-100.
 
-    phones, wrong: (N,) accuracy and error probability (0-1) of each phone. words: (W,) accuracy. sentence: accuracy,
-    fluency and prosodic, as experts rate the whole sentence.
+    phones, wrong: (N,) accuracy of each phone, and how sure it is (0-1) that another sound was said. words: (W,)
+    accuracy. sentence: accuracy, fluency and prosodic, as experts rate the whole sentence.
     """
 
     phones: Floats
@@ -61,19 +61,19 @@ class Models:
         wrong = probability((np.asarray(self.phone_wrong.predict(sounds.rows), np.float64) + said.wrong) / 2)
         return phone_scores(rating, wrong, self.wrong_threshold), wrong
 
-    def score(self, hearing: Hearing, pauses: tuple[float, ...]) -> HeardScores:
-        """Score a recording held against a script; pauses is what `pause_statistics` gives for it."""
+    def score(self, hearing: Hearing, manner: tuple[float, ...]) -> HeardScores:
+        """Score a recording held against a script; manner is what `prosody_features.manner_of` gives for it."""
         layout, view, voice, sounds = hearing.script.layout, hearing.view, hearing.script.voice, hearing.sounds()
         said = self.networks.consult(sounds)
         phones, wrong = self.score_phones(sounds, said)
         rows = word_features(layout, view, phones, wrong)
         words = word_scores(averaged(self.word, rows, said.words), layout.word, phones)
-        rows = sentence_features(layout, view, voice, phones, wrong, words, pauses)
+        rows = sentence_features(layout, view, voice, phones, wrong, words, manner)
         sentence = {
             scale: float(np.clip(averaged(models, rows, said.sentence[scale])[0], 0, 100))
             for scale, models in self.sentence.items()
         }
-        return HeardScores(phones, wrong, words, sentence)
+        return HeardScores(phones, confidence(wrong, self.wrong_threshold), words, sentence)
 
 
 def averaged(models: tuple[Predictor, ...], rows: NDArray[np.float32], besides: Floats) -> Floats:
@@ -88,13 +88,23 @@ def probability(log_odds: Any) -> Floats:
     return out
 
 
+def confidence(wrong: Floats, threshold: float) -> Floats:
+    """How sure it is that a phone is wrong, from its error probability: 0.7 where it is first called wrong.
+
+    The sounds that may have been said in its place share this, so the likeliest of them is named above the expected
+    one where, and hardly anywhere but where, the score is under 60.
+    """
+    below, above = wrong / threshold, (wrong - threshold) / max(1 - threshold, 1e-9)
+    return np.where(wrong < threshold, 0.7 * below, 0.7 + 0.3 * above)
+
+
 def phone_scores(rating: Floats, wrong: Floats, threshold: float) -> Floats:
     """Accuracy of each phone, 0-100: the predicted rating, pulled under 60 where an error is likely.
 
     A phone whose error probability is at the threshold gets at most 59, one that is surely wrong at most 10; the cube
     keeps those in doubt near 59, so that a false alarm costs little.
     """
-    excess = np.clip((wrong - threshold) / (1 - threshold), 0, 1)
+    excess = np.clip((wrong - threshold) / max(1 - threshold, 1e-9), 0, 1)
     limit = np.where(wrong >= threshold, 59.0 - 49.0 * excess**3, 100.0)
     return np.clip(np.minimum(rating, limit), 0, 100)
 

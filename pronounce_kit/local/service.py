@@ -20,15 +20,17 @@ from ..recording import Recording
 from ..results import Assessment
 from ..service import ASSESSMENT_LOCALES, merge_params
 from .acoustics import BLANK, AcousticModel, Floats, HamaModel, Heard
+from .added import Addition, additions
 from .analysis import Analyzer, Script
 from .contour import Contour
-from .features import Layout, pause_statistics
+from .features import Layout
 from .formats import check_format, encode
 from .lexicon import LexicalWord, own_pronunciations
-from .miscue import said_words
+from .miscue import find_miscues
 from .models import load_models, weights_digest
 from .passages import passages
 from .prosody import find_prosody
+from .prosody_features import manner_of
 from .reply import Finding, Json, Part, build_reply, gather, joined
 from .scores import MISPRONOUNCED, Models
 from .timing import TICKS_PER_SECOND
@@ -169,16 +171,28 @@ class LocalSpeech:
         self, recording: Recording, heard: Heard, script: Script, params: PronunciationScoreParams
     ) -> Finding | None:
         """What is found for a recording; None where it is too short for the text, and words may not be left out."""
-        said = said_words(heard.posteriors, script) if params.enable_miscue else np.ones(len(script.words), bool)
+        said = np.ones(len(script.words), bool)
+        added: tuple[Addition, ...] = ()
+        if params.enable_miscue:
+            miscues = find_miscues(heard.posteriors, script)
+            said, added = miscues.said, additions(heard.posteriors, script, miscues, self._spell)
+            heard = miscues.without_strays(heard)
         hearing = self._analyzer.hold(heard, script.only(said)) if said.any() else None
         if hearing is None and not params.enable_miscue:
             return None
-        scores = self._models.score(hearing, pause_statistics(recording.samples)) if hearing else None
-        prosody = None
-        if hearing and params.enable_prosody_assessment:
+        scores = prosody = None
+        if hearing:
             contour = Contour.of(recording.samples, hearing.view.peak, hearing.frame_s)
-            prosody = find_prosody(script, said, hearing, contour)
-        return gather(script, said, hearing, scores, recording.duration_s, prosody)
+            scores = self._models.score(hearing, manner_of(recording.samples, hearing, contour))
+            if params.enable_prosody_assessment:
+                prosody = find_prosody(script, said, hearing, contour)
+        return gather(script, said, hearing, scores, recording.duration_s, prosody, added, self._analyzer.model.frame_s)
+
+    def _spell(self, posteriors: Floats, start: int, stop: int) -> list[tuple[str, int]]:
+        """The words of some frames."""
+        with self._loading:
+            recognizer = self._recognizer
+        return recognizer.spell(posteriors, start, stop)
 
     def _find_in_passages(
         self, recording: Recording, heard: Heard, words: Sequence[LexicalWord], params: PronunciationScoreParams

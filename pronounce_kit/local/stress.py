@@ -4,6 +4,11 @@ A stressed syllable is longer, louder and higher than its neighbours, and its vo
 sounds, on the word's place in the sentence and on the voice; the model voice says the same word in the same place. So
 what counts is how much more than the model voice the learner does of it on another syllable than the expected one, in
 units of what this learner differs from the model voice elsewhere: who reads unevenly must do more to be called wrong.
+
+With confidence 0.75 (0.5) and more, of 300 words in which the model voice moves the stress 40 % (57 %) are flagged,
+nearly all on the right syllable; of its right words none (0.3 %), of 700 that learners stressed rightly 1.6 % (4.7 %).
+Of the 25 words of the corpus whose stress experts called wrong only 2 are flagged (area under the curve .70): a flag
+can be believed, its absence proves little.
 """
 
 from __future__ import annotations
@@ -20,8 +25,8 @@ from .phones import INDEX, VOWELS
 
 # Log-odds that another syllable was stressed instead of the expected one, from what it has more of: log duration,
 # level, pitch, fullness. `python -m pronounce_kit.local.build_stress CORPUS` fits them and prints how often they err.
-WEIGHTS = np.array([0.58, 0.47, 0.40, 0.22])
-BIAS = -3.21
+WEIGHTS = np.array([0.57, 0.47, 0.40, 0.22])
+BIAS = -3.22
 USUAL_SPREAD = np.array([0.18, 3.1, 1.4, 1.8])
 """What a reader differs from the model voice by, in the same four; half the standard deviation over learners."""
 
@@ -90,9 +95,10 @@ def prominence(layout: Layout, contour: Contour, view: View) -> Floats:
     voiced = ~np.isnan(pitch)
     count = voiced.sum(1)
     full = np.where(layout.phone[vowels] == _SCHWA, -ratio[:, _FULL].min(1), ratio[:, _SCHWA])
-    return np.c_[
+    out: Floats = np.c_[
         np.log(contour.durations[vowels]),
         contour.level[vowels].mean(1),
         np.where(count > 0, np.where(voiced, pitch, 0.0).sum(1) / np.maximum(count, 1), np.nan),
         np.clip(full, -_SUREST, _SUREST),
     ]
+    return out

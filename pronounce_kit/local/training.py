@@ -10,7 +10,7 @@ to phone scores that were predicted for speakers the phone models had not seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -41,8 +41,7 @@ FALSE_ALARMS = 0.008
 """Share of the right phones that the error models may call wrong. The rating models add their own."""
 
 NETWORKS = 3
-"""Networks that are averaged; they differ in the numbers they start from. One will do where it only serves as an
-example of what word and sentence models are built on."""
+"""Networks that are averaged; they differ in the numbers they start from."""
 
 _PERTURBED_WEIGHT = 0.45  # of a changed phone in the error model; a rated phone weighs 1
 _MISREAD_WEIGHT = 1.0  # of each phone that the model voice reads, rightly or wrongly
@@ -129,8 +128,8 @@ class PhoneModels:
         return Models(self.rating, self.wrong, self.networks, threshold, word, sentence or {})
 
 
-def fit_phones(examples: Sequence[Example], networks: int = NETWORKS) -> PhoneModels:
-    """Fit both phone models and so many networks to all readings and their perturbed copies."""
+def fit_phones(examples: Sequence[Example]) -> PhoneModels:
+    """Fit both phone models and the networks to all readings and their perturbed copies."""
     known = [example for example in examples if example.canonical]
     rows = np.concatenate([_rows(example.canonical) for example in known])
     ratings = np.concatenate([example.ratings for example in known])
@@ -148,7 +147,7 @@ def fit_phones(examples: Sequence[Example], networks: int = NETWORKS) -> PhoneMo
     mean, scale = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64) + 1e-3
     mean, scale = mean.astype(np.float32), scale.astype(np.float32)
     taught = lessons(known)
-    fitted = (fit(taught, mean, scale, seed) for seed in range(networks))
+    fitted = (fit(taught, mean, scale, seed) for seed in range(NETWORKS))
     parameters = tuple({name: Node(value) for name, value in one.items()} for one in fitted)
     return PhoneModels(rating, wrong, Networks(mean, scale, parameters))
 
@@ -231,28 +230,26 @@ def _assumed_word_ratings(examples: Sequence[Example]) -> list[Floats]:
 
 
 class PhoneFits:
-    """Phone models by the folds that they have not seen, each fitted once, several at a time."""
+    """Phone models by the fold that they have not seen (None: they have seen all), several fitted at a time."""
 
     def __init__(self, examples: Sequence[Example], folds: NDArray[np.int64]) -> None:
         self._examples = examples
         self._folds = folds
-        self._fits: dict[frozenset[int], PhoneModels] = {}
+        self._fits: dict[int | None, PhoneModels] = {}
 
-    def fit(self, unseen: Iterable[frozenset[int]], networks: int, workers: int, track: Track) -> None:
-        """Fit the models that have not seen these sets of folds, with so many networks each."""
-        missing = [folds for folds in dict.fromkeys(unseen) if folds not in self._fits]
+    def fit(self, unseen: Sequence[int | None], workers: int, track: Track) -> None:
+        """Fit the models that have not seen each of these folds."""
 
-        def one(folds: frozenset[int]) -> PhoneModels:
-            kept = [e for e, fold in zip(self._examples, self._folds, strict=True) if int(fold) not in folds]
-            return fit_phones(kept, networks)
+        def one(fold: int | None) -> PhoneModels:
+            return fit_phones([e for e, own in zip(self._examples, self._folds, strict=True) if own != fold])
 
         with ThreadPoolExecutor(workers) as pool:
-            fitted = track(pool.map(one, missing), len(missing), "fitting phone models")
-            self._fits.update(zip(missing, fitted, strict=True))
+            fitted = track(pool.map(one, unseen), len(unseen), "fitting phone models")
+            self._fits.update(zip(unseen, fitted, strict=True))
 
-    def without(self, *folds: int) -> PhoneModels:
-        """The models that have not seen these folds."""
-        return self._fits[frozenset(folds)]
+    def without(self, fold: int | None) -> PhoneModels:
+        """The models that have not seen this fold."""
+        return self._fits[fold]
 
 
 def fit_models(examples: Sequence[Example], phones: PhoneModels, unseen: Sequence[Models]) -> Models:
@@ -284,7 +281,7 @@ def fit_models(examples: Sequence[Example], phones: PhoneModels, unseen: Sequenc
                 scores,
                 wrong,
                 word_scores(averaged(word, own, said.words), heard.script.layout.word, scores),
-                example.pauses,
+                example.manner,
             )
             for (example, heard, said, (scores, wrong)), own in zip(rated, word_rows, strict=True)
         ]
@@ -306,17 +303,17 @@ def fit_without(
 ) -> Models:
     """All models from the examples outside the test fold (None: from all).
 
-    Every phone score that a word or sentence model learns from is of a speaker unseen by the phone model it is from.
+    Every phone score that a word or sentence model learns from is of a speaker unseen by the phone models it is from.
+    These may have seen the test fold; what is tested has not, in any of its parts.
     """
-    unseen = () if test_fold is None else (test_fold,)
     chosen = [(e, int(fold)) for e, fold in zip(examples, folds, strict=True) if int(fold) != test_fold]
-    blind = {fold: fits.without(*unseen, fold).over(1.0) for fold in {fold for _, fold in chosen}}
+    blind = {fold: fits.without(fold).over(1.0) for fold in {fold for _, fold in chosen}}
     known = [(example, blind[fold]) for example, fold in chosen if example.canonical]
     wrong = [models.score_phones(example.canonical)[1] for example, models in known if example.canonical]
     ratings = np.concatenate([example.ratings for example, _ in known])
     threshold = choose_threshold(np.concatenate(wrong), ratings)
     blind = {fold: replace(models, wrong_threshold=threshold) for fold, models in blind.items()}
-    return fit_models([example for example, _ in chosen], fits.without(*unseen), [blind[fold] for _, fold in chosen])
+    return fit_models([example for example, _ in chosen], fits.without(test_fold), [blind[fold] for _, fold in chosen])
 
 
 def train(
@@ -336,8 +333,7 @@ def train(
     folds = folds_by_speaker(readings, count)
     examples = make_examples(readings, corpus_analyzer(), workers=workers, track=track)
     fits = PhoneFits(examples, folds)
-    fits.fit([frozenset()], NETWORKS, workers, track)
-    fits.fit([frozenset({fold}) for fold in range(count)], 1, workers, track)
+    fits.fit([None, *range(count)], workers, track)
     models = fit_without(examples, folds, fits, None)
     return write_weights(models, Path(out) if out else Path(str(WEIGHTS)))
 

@@ -2,6 +2,7 @@
 
     from pronounce_kit.server import create_app
     app = create_app(key="...")                 # an ASGI application; `pronounce-kit serve` runs it
+    with running(app) as address: ...           # from a thread, in a notebook or a test
 
 limits        what one request, and all together, may take
 failures      refusals and errors -> statuses and bodies of the service
@@ -19,5 +20,6 @@ run           uvicorn: listening, logging, stopping
 
 from .app import create_app
 from .limits import Limits
+from .run import running
 
-__all__ = ["Limits", "create_app"]
+__all__ = ["Limits", "create_app", "running"]

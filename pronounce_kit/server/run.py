@@ -8,8 +8,11 @@ import json
 import logging
 import socket
 import sys
+import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -77,6 +80,30 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
             h11_max_incomplete_event_size=_HEAD_BYTES,
         )
     )
+
+
+@contextmanager
+def running(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve an app from a thread of this process while the `with` block runs; gives the server's address.
+
+        with running(create_app()) as address:
+            pk.AzureSpeech(endpoint=address)
+
+    Port 0 takes a free one. Raises `InputError` where it cannot listen.
+    """
+    listener = listen(host, port)
+    server = server_of(app)
+    # What connects before the server has started waits in the listener's queue.
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="pronounce-kit-serve", daemon=True
+    )
+    thread.start()
+    try:
+        yield url_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join(STOP_S)
+        listener.close()
 
 
 def log_to_stderr() -> None:

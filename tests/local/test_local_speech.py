@@ -201,9 +201,30 @@ def test_another_language_is_refused_with_a_way_out(speech, reading, language, h
         speech.assess(reading, TEXT, language=language)
 
 
-def test_a_recording_over_a_minute_is_refused_with_its_length(speech):
-    with pytest.raises(AudioError, match="61 s"):
-        speech.assess(Recording.from_array(np.zeros(61 * 16_000, np.float32), 16_000), TEXT)
+def test_a_recording_over_ten_minutes_is_refused_with_its_length(speech):
+    with pytest.raises(AudioError, match="601 s"):
+        speech.assess(Recording.from_array(np.zeros(601 * 16_000, np.float32), 16_000), TEXT)
+
+
+def test_a_recording_of_a_minute_and_more_is_assessed_word_by_word_with_its_own_times(speech, reading):
+    spoken = Recording.of(reading).samples
+    times = int(75 * 16_000 / len(spoken))
+    long = speech.assess(Recording.from_array(np.tile(spoken, times), 16_000), " ".join([TEXT] * times))
+    once = speech.assess(reading, TEXT)
+    assert len(long.words) == times * len(once.words)
+    said = [word for word in long.words if word.error_type == "None"]
+    assert len(said) > 0.95 * len(long.words)
+    offsets = [word.offset_s for word in said]
+    assert offsets == sorted(offsets)
+    last = once.words[-1].offset_s + (times - 1) * len(spoken) / 16_000
+    assert long.words[-1].offset_s == pytest.approx(last, abs=0.15)
+    assert long.scores.pron == pytest.approx(once.scores.pron, abs=6)
+
+
+def test_silence_of_a_minute_and_more_has_no_scores(speech):
+    reply = speech.assess(Recording.from_array(np.zeros(90 * 16_000, np.float32), 16_000), TEXT)
+    assert reply.status == "InitialSilenceTimeout"
+    assert reply.scores.pron is None
 
 
 def test_an_assessment_needs_a_text(speech, reading):

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 import pronounce_kit as pk
 from pronounce_kit import Assessment, PronunciationScoreParams, Recording
-from pronounce_kit.local.contour import _longest_runs
+from pronounce_kit.local.contour import Contour, _longest_runs
+from pronounce_kit.local.kernel import KernelRidge
 from pronounce_kit.local.lexicon import LexicalWord
 from pronounce_kit.local.pauses import marks_before
+from pronounce_kit.local.prosody_features import NAMES, prosody_features
 from pronounce_kit.pitch import track
 
 from .melody import with_pitch
@@ -164,6 +166,94 @@ def test_monotone_confidence_grows_as_the_melody_shrinks(speech, reading):
     assert confidence(1.0) < confidence(0.5) < confidence(0.25) < confidence(0.1)
 
 
+# --- stress -----------------------------------------------------------------------------------------------------
+
+
+def spoken_with_stress(speech, text, word, syllable):
+    """The model voice with the stress of one word on that syllable, and on no other."""
+    words = speech.pronunciation(text)
+    vowels = [i for i, phone in enumerate(words[word]) if phone[-1].isdigit()]
+    for i in vowels:
+        words[word][i] = words[word][i][:-1] + str(int(i == vowels[syllable]))
+    return speech.synthesize_phones(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "expected", "other"),
+    [
+        ("I want to record a new song today.", 3, 1, 0),
+        ("She bought a new record yesterday.", 4, 0, 1),
+        ("He gave his mother a present for her birthday.", 5, 0, 1),
+        ("My brother plays football in the garden.", 3, 0, 1),
+        ("Photography is my favorite hobby.", 0, 1, 0),
+    ],
+    ids=["to REcord", "a reCORD", "a preSENT", "footBALL", "PHOtography"],
+)
+def test_the_stress_on_another_syllable_is_named_and_the_right_one_is_not_flagged(speech, text, word, expected, other):
+    wrong = assess(speech, spoken_with_stress(speech, text, word, other), text)
+    assert flagged(wrong, "misplaced_stress") == [word]
+    assert (wrong.words[word].expected_stress, wrong.words[word].said_stress) == (expected, other)
+    right = assess(speech, spoken_with_stress(speech, text, word, expected), text)
+    assert flagged(right, "misplaced_stress") == []
+    assert right.words[word].said_stress == expected
+
+
+def test_words_of_one_syllable_have_no_stress_to_misplace(assessed):
+    told = [word.word for word in assessed.words if word.misplaced_stress is not None]
+    assert told == ["outside", "football", "garden"]
+
+
+# --- what the sentence models look at ---------------------------------------------------------------------------
+
+
+def features_of(speech, recording, text):
+    script = speech._analyzer.script(text)
+    hearing = speech._analyzer.hear(recording.samples, script)
+    contour = Contour.of(recording.samples, hearing.view.peak, hearing.frame_s)
+    return dict(zip(NAMES, prosody_features(script.layout, contour, script.contour)[0].tolist(), strict=True))
+
+
+def test_features_tell_a_flat_voice_from_a_lively_one(speech, reading):
+    middle = np.nanmedian(track(reading.samples).f0_hz)
+    lively = features_of(speech, reading, TEXT)
+    flat = features_of(speech, with_pitch(reading, lambda _, hertz: np.full_like(hertz, middle)), TEXT)
+    for name in ("pitch_range", "pitch_std", "pitch_step"):
+        assert flat[name] < 0.4 * lively[name], name
+    assert flat["npvi"] == pytest.approx(lively["npvi"], abs=0.1)
+
+
+def test_features_repeat_themselves_and_know_neither_gain_nor_the_voices_pitch(speech, reading):
+    first = features_of(speech, reading, TEXT)
+    assert features_of(speech, reading, TEXT) == first
+    soft = features_of(speech, Recording.from_array(reading.samples * 0.1, RATE), TEXT)
+    assert soft == pytest.approx(first, abs=0.3)
+    higher = features_of(speech, with_pitch(reading, lambda _, hertz: 1.2 * hertz), TEXT)
+    assert higher["pitch_std"] == pytest.approx(first["pitch_std"], abs=0.3)
+
+
+@pytest.mark.parametrize("text", ["Hmm.", "Yes.", "Banana.", "Shh!"])
+@pytest.mark.parametrize("sound", ["voice", "noise", "silence"])
+def test_features_are_finite_whatever_was_recorded(speech, text, sound):
+    samples = Recording.from_bytes(speech.synthesize("Hello, banana.")).samples
+    if sound != "voice":
+        samples = np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32) * (sound == "noise") * 0.1
+    assert np.isfinite(list(features_of(speech, Recording.from_array(samples, RATE), text).values())).all()
+
+
+def test_kernel_regression_follows_a_curve_that_a_line_cannot():
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((400, 3)).astype(np.float32)
+    target = 50 + 10 * rows[:, 0] ** 2 + 5 * rows[:, 1]
+    fitted = KernelRidge.fit(rows[:300], target[:300].astype(float))
+    line, *_ = np.linalg.lstsq(np.c_[rows[:300], np.ones(300)], target[:300], rcond=None)
+
+    def agreement(predicted):
+        return np.corrcoef(predicted, target[300:])[0, 1]
+
+    assert agreement(fitted.predict(rows[300:])) > agreement(np.c_[rows[300:], np.ones(100)] @ line) + 0.2
+    assert np.isfinite(fitted.predict(np.full((1, 3), 1e6, np.float32))).all()
+
+
 # --- pace -------------------------------------------------------------------------------------------------------
 
 
@@ -187,12 +277,10 @@ def test_pauses_lower_the_speaking_rate_and_leave_the_articulation_rate(speech, 
     assert pace.articulation_rate == pytest.approx(assessed.pace.articulation_rate, rel=0.15)
 
 
-def test_a_reading_at_half_the_speed_has_half_the_rate(speech, reading, assessed):
-    words = speech.pronunciation(TEXT)
-    slow = Recording.from_bytes(speech.synthesize_phones(words, speed=0.6))
-    fast = Recording.from_bytes(speech.synthesize_phones(words, speed=1.2))
-    ratio = assess(speech, slow).pace.articulation_rate / assess(speech, fast).pace.articulation_rate
-    assert ratio == pytest.approx(0.5, abs=0.08)
+def test_the_same_reading_played_slower_by_a_quarter_has_three_quarters_of_the_rate(speech, reading, assessed):
+    slow = assess(speech, Recording.from_array(reading.samples, 3 * RATE // 4)).pace
+    assert slow.words_per_minute / assessed.pace.words_per_minute == pytest.approx(0.75, abs=0.04)
+    assert slow.syllables_per_minute / assessed.pace.syllables_per_minute == pytest.approx(0.75, abs=0.04)
 
 
 # --- what is not there ------------------------------------------------------------------------------------------

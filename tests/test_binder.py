@@ -1,0 +1,61 @@
+"""Binder gets what pyproject.toml asks for, beside the Jupyter that it brings itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tomllib", reason="reads pyproject.toml with Python 3.11 or newer")
+pytest.importorskip("packaging")
+
+from . import binder
+
+
+@pytest.fixture(scope="module")
+def dockerfile() -> str:
+    """What repo2docker says to the repository: the plan of the image, and its complaints."""
+    program = shutil.which("jupyter-repo2docker", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("needs jupyter-repo2docker (pip install 'pronounce-kit[dev]')")
+    command = [program, "--no-build", "--debug", "."]
+    ran = subprocess.run(command, cwd=binder.ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def test_the_requirements_are_what_pyproject_asks_for() -> None:
+    stored = binder.REQUIREMENTS.read_text("utf-8")
+    assert binder.made(binder.pins(stored)) == stored, "run: python -m tests.binder"
+
+
+def test_a_version_out_of_bounds_asks_for_an_upgrade() -> None:
+    versions = {**binder.pins(binder.REQUIREMENTS.read_text("utf-8")), "pandas": "1.5.3"}
+    with pytest.raises(ValueError, match=r"pandas>=2\.1.*--upgrade"):
+        binder.made(versions)
+
+
+def test_what_binder_brings_itself_is_not_replaced() -> None:
+    pytest.importorskip("repo2docker", reason="needs jupyter-repo2docker (pip install 'pronounce-kit[dev]')")
+    pinned, brought = binder.pins(binder.REQUIREMENTS.read_text("utf-8")), binder.base()
+    assert {"jupyterlab", "ipywidgets", "ipykernel", "notebook"} <= pinned.keys() & brought.keys()
+    assert {name: pinned[name] for name in pinned.keys() & brought.keys()} == {
+        name: brought[name] for name in pinned.keys() & brought.keys()
+    }
+
+
+def test_repo2docker_installs_the_kit_with_our_python(dockerfile: str) -> None:
+    assert f"Building conda environment for python={binder.PYTHON}" in dockerfile
+    assert '-r "binder/requirements.txt"' in dockerfile
+    assert "binder/postBuild" in dockerfile
+
+
+def test_post_build_is_a_program_that_bash_can_read() -> None:
+    script = binder.ROOT / "binder" / "postBuild"
+    assert os.access(script, os.X_OK)
+    assert script.read_text("utf-8").startswith("#!/bin/bash\n")
+    subprocess.run(["bash", "-n", script], check=True)
