@@ -116,10 +116,6 @@ class HamaModel:
             np.concatenate([*(part.states[:-1] for part in parts), last.states]),
         )
 
-    def posteriors(self, samples: NDArray[np.float32]) -> Floats:
-        """The posteriors alone."""
-        return self.hear(samples).posteriors
-
     def _chunk(self, samples: NDArray[np.float32]) -> Heard:
         # The network wants more than half a window of 25 ms.
         heard = samples if len(samples) >= FRAME_SAMPLES else np.pad(samples, (0, FRAME_SAMPLES - len(samples)))

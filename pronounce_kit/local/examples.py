@@ -165,7 +165,3 @@ def _misreading(reading: Reading, analyzer: Analyzer) -> tuple[Sounds | None, tu
     words = [LexicalWord(word.text, word.phones) for word in reading.words]
     hearing = analyzer.hear(samples, analyzer.script_of_words(words, variants=False))
     return (_compact(hearing.sounds()) if hearing else None), plan.wrong
-
-
-def CachedModel(model, folder):  # TEMPORARY
-    return model

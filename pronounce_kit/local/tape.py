@@ -99,7 +99,7 @@ class Tape:
 
     def silu(self, x: Node) -> Node:
         """X times its logistic function."""
-        gate: Array = 1 / (1 + np.exp(-np.clip(x.value, -60, 60)))
+        gate = np.float32(1) / (np.float32(1) + np.exp(-np.clip(x.value, -60, 60)))
 
         def step(grad: Array) -> None:
             x.add(grad * gate * (1 + x.value * (1 - gate)))

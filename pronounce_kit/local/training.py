@@ -37,7 +37,7 @@ from .voice import Voice
 FOLDS = 5
 """Folds of speakers by which phone scores are predicted for the word and sentence models."""
 
-FALSE_ALARMS = 0.008
+FALSE_ALARMS = 0.009
 """Share of the right phones that the error models may call wrong. The rating models add their own."""
 
 NETWORKS = 3
@@ -78,7 +78,7 @@ _SENTENCE = (
 _WORD_OF_PHONES = (_COMMON | {"objective": "regression", "num_leaves": 15, "min_data_in_leaf": 20}, 100)
 _ASSUMED_WEIGHT = 0.5  # of a word rating that is told from those of its phones
 _WORD_PENALTY = 30.0
-_SENTENCE_PENALTY = 60.0
+_SENTENCE_PENALTY = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +181,12 @@ def lessons(examples: Sequence[Example]) -> list[Lesson]:
         taught += [_lesson(sounds, words=said, word_weight=1.0, whole=whole) for sounds in example.shipped_voices]
         if example.changed:
             at = example.changed_at
-            target, weight = np.where(at, 1.0, np.nan), np.where(at, _PERTURBED_WEIGHT, 0.0)
+            target: Floats = np.where(at, 1.0, np.nan)
+            weight: Floats = np.where(at, _PERTURBED_WEIGHT, 0.0)
             taught.append(_lesson(example.changed, wrong=target, wrong_weight=weight))
         if example.misread:
             weight = np.full(len(example.misread_at), _MISREAD_WEIGHT)
-            taught.append(_lesson(example.misread, wrong=example.misread_at * 1.0, wrong_weight=weight))
+            taught.append(_lesson(example.misread, wrong=example.misread_at.astype(np.float64), wrong_weight=weight))
     return taught
 
 
@@ -338,7 +339,7 @@ def train(
     return write_weights(models, Path(out) if out else Path(str(WEIGHTS)))
 
 
-def corpus_analyzer(cache: object = None) -> Analyzer:
+def corpus_analyzer() -> Analyzer:
     """The analyzer that listens to a corpus."""
     return Analyzer(HamaModel(), Voice())
 

@@ -1,6 +1,6 @@
 """The Speech service's REST API, served on this machine over any `SpeechService`.
 
-    from pronounce_kit.server import create_app
+    from pronounce_kit.server import create_app, running
     app = create_app(key="...")                 # an ASGI application; `pronounce-kit serve` runs it
     with running(app) as address: ...           # from a thread, in a notebook or a test
 

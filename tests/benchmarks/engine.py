@@ -33,7 +33,7 @@ def measure() -> dict[str, Any]:
     counter = iter(range(1_000_000))
     costs = {
         "known text": _median(lambda: speech.assess(recording, SENTENCE)),
-        "acoustic model alone": _median(lambda: model.posteriors(recording.samples)),
+        "acoustic model alone": _median(lambda: model.hear(recording.samples)),
         "new text": _median(lambda: speech.assess(recording, f"{SENTENCE[:-1]} {next(counter)}.")),
     }
     length = recording.duration_s

@@ -73,6 +73,13 @@ def test_attempts_come_in_the_order_of_recording_whenever_they_were_entered(grad
     assert attempts["attempt_number"].tolist() == [1, 2, 3]
 
 
+def test_attempts_of_the_same_moment_have_one_order_in_every_gradebook(gradebook, book):
+    for each, keys in ((gradebook, "abcdefgh"), (book, "hgfedcba")):
+        for key in keys:
+            each.record(FLAT, student="Ada", recorded_at=START, key=key)
+    assert_frame_equal(gradebook.attempts(), book.attempts())
+
+
 def test_attempts_are_numbered_by_student_task_and_text(gradebook):
     other = Assessment.from_json(replies.load("flat"), reference_text="Good evening")
     for student, task, assessment in itertools.product(("Ada", "Bob"), ("Week 1", None), (FLAT, other, FLAT)):

@@ -47,7 +47,7 @@ def test_a_file_of_another_kind_is_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize("samples", [0, 1, 199, 401])
 def test_even_a_sliver_of_sound_has_posteriors(samples: int) -> None:
-    posteriors = HamaModel().posteriors(np.full(samples, 0.1, np.float32))
+    posteriors = HamaModel().hear(np.full(samples, 0.1, np.float32)).posteriors
     assert len(posteriors) >= 1
     np.testing.assert_allclose(posteriors.sum(1), 1)
 
@@ -55,4 +55,4 @@ def test_even_a_sliver_of_sound_has_posteriors(samples: int) -> None:
 def test_long_audio_has_one_frame_every_20_ms(speech: LocalSpeech) -> None:
     spoken = Recording.from_bytes(speech.synthesize("One two three four five six seven.")).samples
     samples = np.tile(spoken, 70 * 16_000 // len(spoken))
-    assert len(HamaModel().posteriors(samples)) == len(samples) // FRAME_SAMPLES + 1
+    assert len(HamaModel().hear(samples).posteriors) == len(samples) // FRAME_SAMPLES + 1

@@ -26,7 +26,7 @@ def spoken(speech: LocalSpeech) -> list[np.ndarray]:
 
 def cut(speech: LocalSpeech, samples: np.ndarray, sentences: list[str]):
     words = [word.phones for sentence in sentences for word in speech._analyzer.lexicon.words(sentence)]
-    return passages(speech._model.posteriors(samples), Layout.of(words), 0.02), len(words)
+    return passages(speech._model.hear(samples).posteriors, Layout.of(words), 0.02), len(words)
 
 
 def sentence_starts(speech: LocalSpeech) -> list[int]:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import pronounce_kit as pk
 from pronounce_kit import Assessment, PronunciationScoreParams, Recording
 from pronounce_kit.local.contour import Contour, _longest_runs
-from pronounce_kit.local.kernel import KernelRidge
 from pronounce_kit.local.lexicon import LexicalWord
 from pronounce_kit.local.pauses import marks_before
 from pronounce_kit.local.prosody_features import NAMES, prosody_features
@@ -238,20 +237,6 @@ def test_features_are_finite_whatever_was_recorded(speech, text, sound):
     if sound != "voice":
         samples = np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32) * (sound == "noise") * 0.1
     assert np.isfinite(list(features_of(speech, Recording.from_array(samples, RATE), text).values())).all()
-
-
-def test_kernel_regression_follows_a_curve_that_a_line_cannot():
-    random = np.random.default_rng(0)
-    rows = random.standard_normal((400, 3)).astype(np.float32)
-    target = 50 + 10 * rows[:, 0] ** 2 + 5 * rows[:, 1]
-    fitted = KernelRidge.fit(rows[:300], target[:300].astype(float))
-    line, *_ = np.linalg.lstsq(np.c_[rows[:300], np.ones(300)], target[:300], rcond=None)
-
-    def agreement(predicted):
-        return np.corrcoef(predicted, target[300:])[0, 1]
-
-    assert agreement(fitted.predict(rows[300:])) > agreement(np.c_[rows[300:], np.ones(100)] @ line) + 0.2
-    assert np.isfinite(fitted.predict(np.full((1, 3), 1e6, np.float32))).all()
 
 
 # --- pace -------------------------------------------------------------------------------------------------------
