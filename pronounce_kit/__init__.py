@@ -58,13 +58,13 @@ _HOME_OF = {
     "utterances": "frames",
     "words": "frames",
 }
-_SUBMODULES = frozenset({"charts", "report", "widgets"})
+_SUBMODULES = frozenset({"charts", "classroom", "report", "widgets"})
 
-__all__ = [*sorted(_HOME_OF), "charts", "report", "widgets"]
+__all__ = [*sorted(_HOME_OF), "charts", "classroom", "report", "widgets"]
 
 # ruff: noqa: F401 - what type checkers import here is public by way of __getattr__
 if TYPE_CHECKING:
-    from . import charts, report, widgets
+    from . import charts, classroom, report, widgets
     from .azure import AzureSpeech
     from .batch import BatchResult, assess_batch
     from .calibration import calibrate

@@ -301,6 +301,8 @@ def test_wrapping_and_fitting_of_text() -> None:
     assert fitted("WW", 0, 12) == "W…"
     assert drawable("a\n b\u202e") == "a b"
     assert drawable("\U0010fffd") == "□"
+    assert drawable("\U0010fffd\u200d\U0010fffd\U0010fffd") == "□□"
+    assert drawable("\U0010fffd\U0001f3fd") == "□"
 
 
 def test_a_notebook_shows_the_chart_exactly_once() -> None:

@@ -111,6 +111,10 @@ def test_the_word_that_was_never_read_is_counted_as_skipped_and_has_no_score(spo
 # --- shares -----------------------------------------------------------------------------------------------------
 
 
+def test_the_tables_are_reached_from_the_package() -> None:
+    assert pk.classroom is classroom
+
+
 def test_wilson_has_the_published_values() -> None:
     # Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
     cases = {

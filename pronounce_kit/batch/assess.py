@@ -104,7 +104,7 @@ def assess_batch(
 
 def _store(gradebook: Gradebook | None, folder: str | os.PathLike[str] | None) -> Store:
     if gradebook is not None:
-        if not (hasattr(gradebook, "record") and hasattr(gradebook, "recorded")):
+        if not (hasattr(gradebook, "record") and hasattr(gradebook, "places")):
             raise ParameterError(
                 f"gradebook is of type {type(gradebook).__name__}. Give a pronounce_kit.Gradebook('class.db')."
             )

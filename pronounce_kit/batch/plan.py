@@ -133,7 +133,7 @@ class _Course:
         yield from self._not_stored(group)
 
     def _not_stored(self, group: list[Job]) -> Iterator[Job]:
-        stored = self.plan.store.stored([job.key for job in group]) if group else set()
+        stored = self.plan.store.stored(group) if group else set()
         for job in group:
             if job.key in self._twins:
                 self._twins[job.key].append(job.index)

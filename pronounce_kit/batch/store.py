@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,8 +27,8 @@ from .run import Job
 class Store(Protocol):
     """Keeps one reply for each key."""
 
-    def stored(self, keys: Collection[str]) -> set[str]:
-        """Which of these keys have a reply."""
+    def stored(self, jobs: Sequence[Job]) -> set[str]:
+        """The keys of those of these jobs that have a reply."""
         ...
 
     def keep(self, job: Job, reply: Any, asked: Asked) -> None:
@@ -54,9 +54,9 @@ class FolderStore:
     def __repr__(self) -> str:
         return f"FolderStore({str(self.folder)!r})"
 
-    def stored(self, keys: Collection[str]) -> set[str]:
+    def stored(self, jobs: Sequence[Job]) -> set[str]:
         """See `Store.stored`."""
-        return {key for key in keys if self._file(key).is_file()}
+        return {job.key for job in jobs if self._file(job.key).is_file()}
 
     def keep(self, job: Job, reply: Any, asked: Asked) -> None:
         """See `Store.keep`. Raises `OSError` where it cannot be written, `TypeError` for a reply that is no JSON."""
@@ -120,8 +120,12 @@ class Gradebook(Protocol):
         """Say more of a student."""
         ...
 
-    def recorded(self, keys: Collection[str]) -> set[str]:
-        """Which of these keys are stored."""
+    def places(self, keys: Collection[str]) -> dict[str, int]:
+        """The places of those of these keys that are stored."""
+        ...
+
+    def next_place(self) -> int:
+        """The place behind all attempts."""
         ...
 
     def record(
@@ -137,6 +141,7 @@ class Gradebook(Protocol):
         service_version: str | None = None,
         params: PronunciationScoreParams | None = None,
         key: str | None = None,
+        place: int | None = None,
     ) -> str:
         """Keep an attempt with its recording; the same key again changes nothing."""
         ...
@@ -147,18 +152,26 @@ class Gradebook(Protocol):
 
 
 class GradebookStore:
-    """A gradebook: each reply is an attempt, with its recording and who read it."""
+    """A gradebook: each reply is an attempt, with its recording and who read it.
+
+    Attempts of the same moment get places in the order of the rows, also when some of them were stored before.
+    """
 
     def __init__(self, gradebook: Gradebook) -> None:
         self.gradebook = gradebook
         self._introduced: set[tuple[str | None, str | None]] = set()
+        self._first: int | None = None  # the place of the first row
 
     def __repr__(self) -> str:
         return f"GradebookStore({self.gradebook!r})"
 
-    def stored(self, keys: Collection[str]) -> set[str]:
+    def stored(self, jobs: Sequence[Job]) -> set[str]:
         """See `Store.stored`."""
-        return self.gradebook.recorded(keys)
+        places = self.gradebook.places([job.key for job in jobs])
+        if self._first is None:
+            firsts = [places[job.key] - job.index for job in jobs if job.key in places]
+            self._first = max(firsts) if firsts else self.gradebook.next_place()
+        return set(places)
 
     def keep(self, job: Job, reply: Any, asked: Asked) -> None:
         """See `Store.keep`. A student's first language, which is none of an attempt's business, is entered once."""
@@ -178,6 +191,7 @@ class GradebookStore:
             service_version=asked.service_version,
             params=params,
             key=job.key,
+            place=None if self._first is None else self._first + job.index,
         )
 
     def read(self, keys: Collection[str]) -> dict[str, Assessment]:

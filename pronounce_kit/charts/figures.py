@@ -11,6 +11,7 @@ Lengths are points (1/72 inch), as font sizes are. All text is drawn without mat
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -185,8 +186,11 @@ def font(text: str, size: float, *, bold: bool = False, italic: bool = False) ->
 
 
 def drawable(text: str) -> str:
-    """The text on one line, with "□" for what no installed font has, so that drawing it warns of nothing."""
-    text = " ".join(text.split())
+    """The text on one line, with "□" for what no installed font has, so that drawing it warns of nothing.
+
+    Signs joined into one, as many emoji are, have one box.
+    """
+    text = _SKIN_TONES.sub("", " ".join(text.split()))
     if text.isascii() and text.isprintable():
         return text
     fonts = [get_font(findfont(FontProperties(family=[name]))) for name in font(text, 10).get_family()]
@@ -194,15 +198,15 @@ def drawable(text: str) -> str:
     def has(character: str) -> bool:
         return any(face.get_char_index(ord(character)) for face in fonts)
 
-    return "".join(
-        c if has(c) and (c in _SHAPING or c.isprintable()) else "□"
-        for c in text
-        if not _is_invisible(c) or (c in _SHAPING and has(c))
-    )
+    kept = (c for c in text if not _is_invisible(c) or (c in _SHAPING and has(c)))
+    shown = "".join(c if has(c) and (c in _SHAPING or c.isprintable()) else "□" for c in kept)
+    return _PARTS_OF_ONE.sub("□", shown) if "□" in shown else shown
 
 
 # Joiners and marks of direction change how their neighbours are drawn, and are dropped where a font lacks them.
 _SHAPING = "\u200c\u200d\u200e\u200f"
+_PARTS_OF_ONE = re.compile("□(?:\u200d□)+")
+_SKIN_TONES = re.compile("(?<=\\S)[\U0001f3fb-\U0001f3ff]")  # no font of outlines colours with them
 
 
 def _is_invisible(character: str) -> bool:

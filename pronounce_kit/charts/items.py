@@ -161,12 +161,12 @@ def _title(items: pd.DataFrame) -> str:
         return f"Every attempt at {'the word' if len(items) == 1 else f'all {len(items)} words'} was right"
     share = f"{first['share_right']:.0%}".replace("%", " %")
     found = f"“{name_of(first['word'])}” is the hardest word: {share} right"
-    wrong_way = items.loc[items["discrimination_high"] < 0].sort_values("discrimination")
+    wrong_way = items.loc[items["discrimination_high"] < 0].sort_values("discrimination", kind="stable")
     if len(wrong_way):
         word = name_of(wrong_way["word"].iloc[0])
         more = others(len(wrong_way), 1, "word")
         return found + f"; check “{word}”{f' and {more}' if more else ''}: poor readers get it right more often"
-    known = items.dropna(subset="discrimination_low").sort_values("discrimination_low")
+    known = items.dropna(subset="discrimination_low").sort_values("discrimination_low", kind="stable")
     if len(known) and known["discrimination_low"].iloc[-1] > 0:
         found += f"; “{name_of(known['word'].iloc[-1])}” tells good readers from poor ones best"
     return found

@@ -48,7 +48,7 @@ def plot_timeline(
     strip = _STRIP if len(last) > 1 else 0.0
     rest = others(len(last), len(students), "student")
     note = f"A dot is a {unit}; larger ones have more recordings. Colour: mean score."
-    note += f" Not shown: {rest}, who recorded later; the bars count all." if rest else ""
+    note += f" Not shown: {rest}, last heard no earlier; the bars count all." if rest else ""
     entries = band_entries("below 60: needs practice")
     if periods["mean_score"].isna().any():
         entries.append(LegendEntry("×", "no score", {}, {"color": UNSCORED.line}))

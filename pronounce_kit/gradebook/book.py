@@ -101,6 +101,7 @@ class Gradebook:
         service_version: str | None = None,
         params: PronunciationScoreParams | Mapping[str, Any] | None = None,
         key: str | None = None,
+        place: int | None = None,
     ) -> str:
         """Keep an attempt, and return its id. It is on disk when this returns, recording first.
 
@@ -113,6 +114,8 @@ class Gradebook:
         key
             Names the reading. The same key again, also from another program at the same time, changes nothing and
             returns the id of the attempt that is there. Without one, every call is an attempt.
+        place
+            Orders attempts of the same `recorded_at`, see `next_place`; by default behind all that are stored.
         """
         entry = make_entry(
             assessment,
@@ -125,6 +128,7 @@ class Gradebook:
             service_version=service_version,
             params=params,
             key=key,
+            place=place,
         )
         self._store([entry])
         return entry.attempt_id
@@ -158,6 +162,18 @@ class Gradebook:
         """Which of these keys are stored."""
         with self._database.reading() as connection:
             return store.stored(connection, _ATTEMPTS.key, keys)
+
+    def places(self, keys: Iterable[str]) -> dict[str, int]:
+        """The places of those of these keys that are stored; see `next_place`."""
+        c = _ATTEMPTS
+        with self._database.reading() as connection:
+            chosen = (sa.select(c.key, c.place).where(c.key.in_(page)) for page in pages(keys))
+            return {key: place for each in chosen for key, place in connection.execute(each)}
+
+    def next_place(self) -> int:
+        """The place behind all attempts. Attempts of the same `recorded_at` come in the order of their places."""
+        with self._database.reading() as connection:
+            return store.next_place(connection)
 
     def override(
         self, attempt_id: str, score: float, *, author: str, reason: str, word_index: int | None = None
@@ -289,7 +305,8 @@ class Gradebook:
         """Delete a student for good, with attempts, marks and recordings; returns how many attempts there were.
 
         What is left of them in the database is overwritten. A recording that another student's attempt uses too
-        stays. Exports and backups are yours to delete; so are, on a server, its log and replicas.
+        stays. What was written elsewhere is yours to delete: reports, exports, tables of a batch, takes of a recorder,
+        backups, and on a server its log and replicas.
         """
         with self._database.writing(alone=True) as connection:
             count = privacy.delete(connection, self._audio, student, class_name)

@@ -22,13 +22,17 @@ from .audio import Sound, bytes_of, name_of
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An attempt to be stored: `row` has the columns of `schema.attempts` that do not refer to other tables."""
+    """An attempt to be stored.
+
+    `row` has the columns of `schema.attempts` that do not refer to other tables; `place` is None for behind all others.
+    """
 
     student: str
     class_name: str
     task: str
     row: Mapping[str, Any] = field(repr=False)
     audio: bytes | None = field(default=None, repr=False)
+    place: int | None = None
 
     @property
     def attempt_id(self) -> str:
@@ -48,6 +52,7 @@ def make_entry(
     service_version: str | None = None,
     params: PronunciationScoreParams | Mapping[str, Any] | None = None,
     key: str | None = None,
+    place: int | None = None,
 ) -> Entry:
     """See `Gradebook.record`. Raises `InputError`."""
     if not isinstance(assessment, Assessment):
@@ -75,6 +80,7 @@ def make_entry(
         task=name_in(task, "task"),
         row=row,
         audio=data,
+        place=place,
     )
 
 

@@ -2,7 +2,7 @@
 
 The tables are those that a teacher wants to read (attempts with their scores, students, tasks, marks), and with the
 columns in `COLUMNS` hold all that the gradebook knows. Other columns are made from the replies; an import passes over
-them.
+them. Attempts of the same moment, and marks, come in their order, which is all that tells it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ _ROWS = 1_000
 def export(connection: Connection, audio: AudioStore, path: Path, filters: Filters, *, with_audio: bool) -> None:
     """Write the attempts that pass the filters, with their students, tasks and marks."""
     everything = [
-        column for column in schema.attempts.c if column.name not in ("id", "attempt_id", "recorded_at", "reply")
+        column
+        for column in schema.attempts.c
+        if column.name not in ("id", "attempt_id", "recorded_at", "place", "reply")
     ]
     rows = connection.execute(select_attempts(filters, *everything)).all()
     sounds = dict.fromkeys(row.audio_sha256 for row in rows if row.audio_sha256)

@@ -18,6 +18,11 @@ STEPS: Mapping[int, Sequence[str]] = {
         "ALTER TABLE marks ADD COLUMN word_index INTEGER",
         "CREATE INDEX ix_attempts_audio_sha256 ON attempts (audio_sha256)",
     ),
+    3: (
+        "ALTER TABLE attempts ADD COLUMN place BIGINT NOT NULL DEFAULT 0",
+        "UPDATE attempts SET place = id",
+        "CREATE INDEX ix_attempts_place ON attempts (place)",
+    ),
 }
 
 

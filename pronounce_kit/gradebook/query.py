@@ -75,13 +75,12 @@ def select_attempts(filters: Filters, *columns: sa.ColumnElement[Any]) -> sa.Sel
     """The attempts in order of time: `id`, what stands in front of every table, and the given columns of attempts.
 
     `attempt_number` counts a student's readings of the same text for the same task, from 1; also those that the
-    filter by time leaves out. Attempts of the same moment are in the order of their ids, which, unlike that of the
-    rows, is the same after an export and in a batch that was run again.
+    filter by time leaves out. Attempts of the same moment are in the order in which they were stored, those of a batch
+    in that of its rows, whichever was done first.
     """
     c = attempts.c
-    count = sa.func.row_number().over(
-        partition_by=(c.student_id, c.task_id, c.reference_text), order_by=(c.recorded_at, c.attempt_id)
-    )
+    in_order = (c.recorded_at, c.place, c.id)
+    count = sa.func.row_number().over(partition_by=(c.student_id, c.task_id, c.reference_text), order_by=in_order)
     numbered = (
         sa.select(
             c.id,
@@ -99,7 +98,7 @@ def select_attempts(filters: Filters, *columns: sa.ColumnElement[Any]) -> sa.Sel
         sa.select(numbered, c.attempt_id, c.recorded_at, *columns)
         .join(attempts, c.id == numbered.c.id)
         .where(*filters.of_times())
-        .order_by(c.recorded_at, c.attempt_id)
+        .order_by(*in_order)
     )
 
 

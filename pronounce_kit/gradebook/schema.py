@@ -22,7 +22,7 @@ from ..results import load_json
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-VERSION = 2
+VERSION = 3
 """Version of the tables below; `migrate` has the steps from older ones."""
 
 
@@ -77,6 +77,8 @@ attempts = sa.Table(
     sa.Column("student_id", sa.ForeignKey("students.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("task_id", sa.ForeignKey("tasks.id"), index=True),
     sa.Column("recorded_at", UtcTime, nullable=False, index=True),
+    # Among attempts of the same moment, say of a roster that has dates only, the order in which they were given.
+    sa.Column("place", sa.BigInteger, nullable=False, index=True),
     sa.Column("reference_text", sa.Text),
     sa.Column("service", sa.Text),
     sa.Column("service_version", sa.Text),

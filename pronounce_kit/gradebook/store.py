@@ -17,19 +17,27 @@ from .schema import attempts, students, tasks
 def insert_attempts(connection: Connection, entries: Sequence[Entry]) -> None:
     """Insert the attempts that are not there yet, with their students and tasks; audio is not looked at.
 
-    Everything is inserted in the same order everywhere, lest two writers to a server wait for each other.
+    Their places are in the order given. They are inserted in one order everywhere, lest two writers to a server wait
+    for each other.
     """
     student_ids = enter_students(connection, {(entry.student, entry.class_name) for entry in entries})
     task_ids = enter_tasks(connection, {entry.task for entry in entries if entry.task})
+    first = next_place(connection)
     rows = [
         {
             **entry.row,
+            "place": first + number if entry.place is None else entry.place,
             "student_id": student_ids[entry.student, entry.class_name],
             "task_id": task_ids.get(entry.task),
         }
-        for entry in sorted(entries, key=lambda entry: entry.attempt_id)
+        for number, entry in enumerate(entries)
     ]
-    insert_new(connection, attempts, rows)
+    insert_new(connection, attempts, sorted(rows, key=lambda row: row["attempt_id"]))
+
+
+def next_place(connection: Connection) -> int:
+    """The place behind all attempts. Two writers to a server may get the same: the row's id then decides."""
+    return (connection.scalar(sa.select(sa.func.max(attempts.c.place))) or 0) + 1
 
 
 def enter_students(connection: Connection, who: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:

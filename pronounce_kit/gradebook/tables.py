@@ -133,7 +133,7 @@ def latest_marks(connection: Connection) -> dict[int, tuple[float, str | None]]:
     """The latest mark of a teacher for a whole attempt: id -> (score, author)."""
     c = schema.marks.c
     found = connection.execute(
-        sa.select(c.attempt, c.score, c.author).where(c.word_index.is_(None)).order_by(c.marked_at, c.mark_id)
+        sa.select(c.attempt, c.score, c.author).where(c.word_index.is_(None)).order_by(c.marked_at, c.id)
     )
     return {attempt: (score, author) for attempt, score, author in found}
 
@@ -144,7 +144,7 @@ def read_marks(connection: Connection, filters: Filters, more: Mapping[str, str]
     chosen = (
         sa.select(schema.marks, its_attempt.c.attempt_id)
         .join(its_attempt, its_attempt.c.id == schema.marks.c.attempt)
-        .order_by(schema.marks.c.marked_at, schema.marks.c.mark_id)
+        .order_by(schema.marks.c.marked_at, schema.marks.c.id)
     )
     return columns_of({**(more or {}), **MARKS}, connection.execute(chosen).all())
 

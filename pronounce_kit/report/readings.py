@@ -95,7 +95,7 @@ class OfStudent:
 
 def load(gradebook: Gradebook, **filters: Any) -> Readings:
     """The readings that the filters leave, raising `InputError` where they leave none."""
-    attempts = gradebook.attempts(**filters).sort_values("recorded_at", kind="stable")
+    attempts = gradebook.attempts(**filters)
     if attempts.empty:
         given = ", ".join(f"{name} {value!r}" for name, value in filters.items() if value is not None)
         raise InputError(

@@ -162,7 +162,8 @@ def _chosen(attempts: Sequence[Row]) -> list[_Choice]:
     for row in attempts:
         of_task.setdefault(task_of(row), []).append(row)
     chosen = []
-    for task, rows in sorted(of_task.items(), key=lambda item: item[1][-1]["recorded_at"], reverse=True)[:TASKS]:
+    for task in list(dict.fromkeys(task_of(row) for row in reversed(attempts)))[:TASKS]:
+        rows = of_task[task]
         latest = rows[-1]
         scored = [row for row in rows if some(row["pron_score"]) is not None]
         best = max(scored, key=lambda row: row["pron_score"], default=latest)

@@ -547,6 +547,23 @@ def test_a_result_reads_from_the_gradebook_what_an_earlier_run_stored(items, tin
         pd.testing.assert_frame_equal(result.words(), assess(items, Tiny()).words())
 
 
+def test_readings_of_the_same_moment_are_kept_in_the_order_of_the_rows_whatever_is_done_first(items, tmp_path):
+    for item in items:
+        item.update(recorded_at="2026-05-07", student="Ada")
+    items[1]["text"] = items[5]["text"] = "network trouble"
+    service = Moody(times=2)
+    with pk.Gradebook(tmp_path / "class.db") as book:
+        assert len(assess(items, service, gradebook=book, workers=4).failures) == 2
+        book.record(Assessment.from_json({"NBest": []}), student="Ada", recorded_at="2026-05-07")
+        assess(items, service, gradebook=book, workers=4)
+        assess([{**items[2], "task": "later"}], service, gradebook=book)
+        assert [one.display_text for one in book.assessments()] == [
+            *(item["text"] for item in items),
+            None,
+            items[2]["text"],
+        ]
+
+
 def test_a_gradebook_and_a_store_are_not_given_both(items, tiny, tmp_path):
     with pytest.raises(ParameterError, match="Give one of them"):
         assess(items, tiny, gradebook=object(), store=tmp_path)

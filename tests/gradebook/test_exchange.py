@@ -89,6 +89,17 @@ def test_an_export_is_imported_without_loss_and_only_once(filled, new_book, tmp_
     assert_equal(filled, other)
 
 
+@every_format
+def test_attempts_of_the_same_moment_keep_their_order_when_exported_and_imported(book, new_book, tmp_path, name):
+    ids = [book.record(FLAT, student="Ada", recorded_at=START, key=str(n)) for n in range(20)]
+    for reason in ids:
+        book.override(ids[0], 50, author="Ms Hopper", reason=reason)
+    other = new_book()
+    other.import_from(book.export(tmp_path / name))
+    assert other.attempts()["attempt_id"].tolist() == ids
+    assert other.marks()["reason"].tolist() == ids
+
+
 def test_an_export_goes_from_one_database_to_another_and_back(gradebook, filled, new_book, tmp_path):
     gradebook.import_from(filled.export(tmp_path / "there.zip", audio=True))
     assert_equal(filled, gradebook)

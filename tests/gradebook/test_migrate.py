@@ -8,7 +8,7 @@ import zlib
 import pytest
 import sqlalchemy as sa
 
-from pronounce_kit import Gradebook, GradebookError
+from pronounce_kit import Assessment, Gradebook, GradebookError
 from pronounce_kit.gradebook import migrate, schema
 from pronounce_kit.gradebook.database import parse_url
 
@@ -52,6 +52,8 @@ INSERT INTO students (name, class_name) VALUES ('Ada', '5b');
 INSERT INTO tasks (name, reference_text) VALUES ('Week 1', 'Hi.');
 INSERT INTO attempts (attempt_id, key, student_id, task_id, recorded_at, reply)
     VALUES ('a1', 'k1', 1, 1, '2026-05-07 09:30:00.000000{zone}', {reply});
+INSERT INTO attempts (attempt_id, student_id, task_id, recorded_at, reply)
+    VALUES ('a0', 1, 1, '2026-05-07 09:30:00.000000{zone}', {reply});
 INSERT INTO marks (mark_id, attempt, score, author, reason, marked_at)
     VALUES ('m1', 1, 90, 'Ms Hopper', 'Well said', '2026-05-08 09:30:00.000000{zone}');
 """
@@ -98,14 +100,19 @@ def tables_of(where):
 
 def test_a_gradebook_of_version_1_is_brought_up_to_date_with_all_that_is_in_it(version_1):
     with Gradebook(version_1) as gradebook:
-        (row,) = gradebook.attempts().to_dict("records")
+        row, again = gradebook.attempts().to_dict("records")
+        assert (row["attempt_id"], again["attempt_id"]) == ("a1", "a0")  # of the same moment, as they were stored
         assert (row["student"], row["class_name"], row["task"], row["pron_score"]) == ("Ada", "5b", "Week 1", 75.0)
         assert (row["teacher_score"], row["recorded_at"].isoformat()) == (90.0, "2026-05-07T09:30:00+00:00")
         gradebook.add_student("Ada", class_name="5b", first_language="Portuguese")
         gradebook.override("a1", 95, author="Ms Hopper", reason="Clear", word_index=0)
         assert gradebook.marks()["score"].tolist() == [90.0, 95.0]
     with Gradebook(version_1) as gradebook:
-        assert gradebook.attempts()["first_language"].tolist() == ["Portuguese"]
+        gradebook.record(
+            Assessment.from_json(REPLY), student="Ada", class_name="5b", task="Week 1", recorded_at=row["recorded_at"]
+        )
+        assert gradebook.attempts()["first_language"].tolist() == ["Portuguese"] * 3
+        assert gradebook.attempts()["attempt_number"].tolist() == [1, 2, 3]
 
 
 def test_it_then_has_the_tables_of_a_new_one(version_1, new_book, tmp_path):

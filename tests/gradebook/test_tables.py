@@ -73,11 +73,25 @@ def test_attempts_come_in_the_order_of_recording_whenever_they_were_entered(grad
     assert attempts["attempt_number"].tolist() == [1, 2, 3]
 
 
-def test_attempts_of_the_same_moment_have_one_order_in_every_gradebook(gradebook, book):
-    for each, keys in ((gradebook, "abcdefgh"), (book, "hgfedcba")):
-        for key in keys:
-            each.record(FLAT, student="Ada", recorded_at=START, key=key)
-    assert_frame_equal(gradebook.attempts(), book.attempts())
+@pytest.mark.parametrize("keys", ["abcdefgh", "hgfedcba", [None] * 8])
+def test_attempts_of_the_same_moment_come_in_the_order_in_which_they_were_stored(gradebook, keys):
+    take = {"assessment": FLAT, "student": "Ada", "recorded_at": START}
+    ids = [gradebook.record(**take, key=key) for key in keys[:4]]
+    ids += gradebook.record_many({**take, "key": key} for key in keys[4:])
+    attempts = gradebook.attempts()
+    assert attempts["attempt_id"].tolist() == ids
+    assert attempts["attempt_number"].tolist() == list(range(1, 9))
+    assert gradebook.words()["utterance_id"].drop_duplicates().tolist() == ids
+    assert [each.utterance_id for each in gradebook.assessments()] == ids
+
+
+def test_a_place_puts_an_attempt_before_others_of_the_same_moment(gradebook):
+    first = gradebook.next_place()
+    ids = [gradebook.record(FLAT, recorded_at=START, key=str(n), place=first + n) for n in (2, 0, 1)]
+    ids.append(gradebook.record(FLAT, recorded_at=START))
+    assert gradebook.attempts()["attempt_id"].tolist() == [ids[1], ids[2], ids[0], ids[3]]
+    assert gradebook.places(["0", "2", "4"]) == {"0": first, "2": first + 2}
+    assert gradebook.next_place() == first + 4
 
 
 def test_attempts_are_numbered_by_student_task_and_text(gradebook):

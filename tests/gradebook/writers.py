@@ -1,6 +1,7 @@
 """Four processes that write into one gradebook at once: none lost, none double.
 
-python -m tests.gradebook.writers [URL or path]     # 5,000 attempts each
+python -m tests.gradebook.writers                   # 5,000 attempts each: SQLite, then PostgreSQL where it is installed
+python -m tests.gradebook.writers URL or path
 
 Each writes `count` attempts in transactions of a hundred, and the last few one by one. A tenth of the attempts have
 keys that all four write. Nothing is there when they start: they make the tables at the same time, too.
@@ -17,6 +18,7 @@ from pathlib import Path
 from pronounce_kit import Assessment, Gradebook
 
 from .. import replies
+from . import postgresql
 
 PROCESSES = 4
 COUNT = 5_000
@@ -74,13 +76,28 @@ def main() -> None:
     if len(sys.argv) == 4:
         write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
         return
+    if len(sys.argv) == 2:
+        measure(sys.argv[1])
+        return
     with tempfile.TemporaryDirectory() as folder:
-        where = sys.argv[1] if len(sys.argv) == 2 else str(Path(folder) / "class.db")
-        start = time.perf_counter()
-        run(where)
-        took = time.perf_counter() - start
-        check(where)
-        print(f"{PROCESSES} processes wrote {COUNT:,} attempts each in {took:.1f} s: none lost, none double.")
+        measure(str(Path(folder) / "class.db"))
+    if postgresql.programs() is None:
+        print(postgresql.MISSING)
+        return
+    with postgresql.server() as (url, _):
+        measure(f"{url}/postgres")
+
+
+def measure(where: str) -> None:
+    """Write, check, and print how long it took."""
+    start = time.perf_counter()
+    run(where)
+    took = time.perf_counter() - start
+    check(where)
+    with Gradebook(where) as gradebook:
+        print(
+            f"{gradebook}: {PROCESSES} processes wrote {COUNT:,} attempts each in {took:.1f} s, none lost, none double"
+        )
 
 
 if __name__ == "__main__":

@@ -48,6 +48,15 @@ def test_a_best_reading_that_is_not_the_latest_has_a_place_of_its_own(tmp_path: 
     assert "the latest score is 60 of 100, the best 90" in text
 
 
+def test_the_task_read_last_comes_first_also_where_the_roster_has_dates_only(tmp_path: Path) -> None:
+    with Gradebook(tmp_path / "a.db") as book:
+        for task in ("Week 1", "Week 2", "Week 1"):
+            book.record(read_aloud(task, 80, {}), student="Ada", task=task, recorded_at=START)
+        text = Page(report.student_report(book, "Ada")).text
+    shown = text[text.index("+word") :]
+    assert shown.index("Week 1") < shown.index("Week 2")
+
+
 def test_a_teachers_marks_stand_beside_the_machines_scores(mia: str) -> None:
     page = Page(mia)
     assert len(page.of_class("pk-teacher")) == 1
