@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lab test chromium check format lint types notebooks benchmarks clean
+.PHONY: help install demo lab test chromium check format lint types notebooks binder benchmarks clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ notebooks: $(VENV)/.dev  ## Run the notebooks from top to bottom
 	$(BIN)/python -m pytest tests/test_notebooks.py
 
 check: lint types test  ## All that CI checks: format, lint, types, tests (the notebooks are among them)
+
+binder: $(VENV)/.dev chromium  ## Run notebooks and browser tests with the versions that Binder has (needs python3.11)
+	$(BIN)/python -m tests.binder --check .cache/binder
 
 benchmarks: $(VENV)/.dev  ## Measure speed and memory, side by side
 	$(BIN)/python -m tests.benchmarks

@@ -1,4 +1,4 @@
-"""What Binder installs: `binder/requirements.txt`, made from pyproject.toml.
+"""What Binder installs and how it is launched: `binder/requirements.txt` and the badges of README.md.
 
     python -m tests.binder                         # after a change of pyproject.toml: the same versions, new bounds
     python -m tests.binder --upgrade               # the newest that go with repo2docker's own, from the index
@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import tomllib
 from packaging.requirements import Requirement
@@ -27,6 +28,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "binder" / "requirements.txt"
+README = ROOT / "README.md"
 
 EXTRAS = ("local", "notebook", "server", "export")  # the server is what 04_cloud_service talks to where there is no key
 PYTHON = "3.11"  # as in binder/runtime.txt
@@ -37,10 +39,29 @@ ON_BINDER = {"python_version": PYTHON, "sys_platform": "linux", "platform_system
 TOOLS = ("axe-playwright-python", "html5lib", "hypothesis", "playwright", "pytest")
 TESTS = ("tests/test_cloud_notebook.py", "tests/test_notebooks.py", "tests/browser")
 
+# What can be launched, and where it is on the server that Binder starts.
+LAUNCH = {
+    "JupyterLab": "lab/tree/notebooks/01_first_score.ipynb",
+    "practice notebook": "lab/tree/notebooks/02_practice.ipynb",
+    "practice app": "voila/render/notebooks/02_practice.ipynb",
+}
+BADGES = re.compile(r"(?<=<!-- launch: made by python -m tests.binder -->\n).*?(?=<!-- /launch -->\n)", re.DOTALL)
+
 HEAD = """\
 # What Binder installs. Made from pyproject.toml by `python -m tests.binder`; do not edit by hand.
 # JupyterLab, ipywidgets and ipykernel have the versions that repo2docker brings for Python {python}.
 """
+
+
+def badges() -> str:
+    """A badge on mybinder.org for all that can be launched, of the repository that pyproject.toml names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    repository = urlsplit(project["urls"]["Repository"]).path.strip("/")
+    return "".join(
+        f"[![Launch on Binder: {name}](https://img.shields.io/badge/launch-{quote(name)}-2f6690)]"
+        f"(https://mybinder.org/v2/gh/{repository}/HEAD?urlpath={quote(path, safe='')})\n"
+        for name, path in LAUNCH.items()
+    )
 
 
 def direct() -> dict[str, Requirement]:
@@ -128,7 +149,9 @@ def check(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.binder", description="Make binder/requirements.txt.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.binder", description="Make binder/requirements.txt and the badges of README.md."
+    )
     parser.add_argument("--upgrade", action="store_true", help="ask the package index for the newest versions")
     parser.add_argument("--check", metavar="FOLDER", type=Path, help="install them in FOLDER and run tests there")
     given = parser.parse_args()
@@ -136,6 +159,7 @@ def main() -> None:
         check(given.check.resolve())
         return
     REQUIREMENTS.write_text(made(resolved() if given.upgrade else pins(REQUIREMENTS.read_text("utf-8"))), "utf-8")
+    README.write_text(BADGES.sub(lambda _: badges(), README.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Binder gets what pyproject.toml asks for, beside the Jupyter that it brings itself."""
+"""Binder gets what pyproject.toml asks for, beside the Jupyter that it brings itself, and launches what is there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("tomllib", reason="reads pyproject.toml with Python 3.11 or newer")
 pytest.importorskip("packaging")
+from packaging.specifiers import SpecifierSet
 
 from . import binder
 
@@ -54,8 +55,28 @@ def test_repo2docker_installs_the_kit_with_our_python(dockerfile: str) -> None:
     assert "binder/postBuild" in dockerfile
 
 
-def test_post_build_is_a_program_that_bash_can_read() -> None:
+def test_the_python_is_one_that_the_kit_runs_on() -> None:
+    assert (binder.ROOT / "binder" / "runtime.txt").read_text("utf-8").strip() == f"python-{binder.PYTHON}"
+    project = binder.tomllib.loads((binder.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert binder.PYTHON in SpecifierSet(project["requires-python"])
+
+
+def test_post_build_runs_with_the_engine_at_hand(tmp_path: Path) -> None:
     script = binder.ROOT / "binder" / "postBuild"
     assert os.access(script, os.X_OK)
     assert script.read_text("utf-8").startswith("#!/bin/bash\n")
-    subprocess.run(["bash", "-n", script], check=True)
+    # Its `python` is this one; of this one's packages it compiles none.
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\n[ "$1 $2" = "-m compileall" ] || exec "{sys.executable}" "$@"\n', "utf-8")
+    python.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    ran = subprocess.run(
+        [script], cwd=binder.ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_the_badges_launch_notebooks_that_are_there() -> None:
+    assert binder.BADGES.findall(binder.README.read_text("utf-8")) == [binder.badges()], "run: python -m tests.binder"
+    for path in binder.LAUNCH.values():
+        assert (binder.ROOT / "notebooks" / path.rpartition("/notebooks/")[2]).is_file()

@@ -12,7 +12,7 @@ import pytest
 
 from pronounce_kit import Recording
 
-from .harness import FRONT_ENDS, SCREENSHOTS, Microphone, Screen, Server, until
+from .harness import FRONT_ENDS, SCREENSHOTS, Microphone, Screen, Server, likeness, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -57,8 +57,7 @@ def card(jupyter: Jupyter, front_end: str, browser: Browser, *cells: str, **opti
     with jupyter(front_end).open(browser, *(cells or (CARD,)), **options) as screen:
         screen.page.wait_for_selector(".pk-card .record")
         yield screen
-        # Of anywidget's own start, which takes long on a busy machine, JupyterLab warns too.
-        assert [said for said in screen.complaints if "to activate" not in said] == []
+        assert screen.complaints == []
 
 
 def record(screen: Screen, seconds: float) -> None:
@@ -73,6 +72,17 @@ def scored(screen: Screen, attempts: int = 1) -> None:
     screen.page.wait_for_function(
         f"document.querySelectorAll('.pk-card .attempt:not([aria-disabled=true])').length == {attempts}"
     )
+
+
+def read(screen: Screen, reading: Recording) -> int:
+    """Record all of the reading, again if a busy machine's microphone stumbled; how many attempts that took."""
+    for number in (1, 2, 3):
+        record(screen, reading.duration_s + 0.5)
+        scored(screen, attempts=number)
+        take = Recording.from_file(screen.folder / screen.kernel.value("str(card.attempts[-1].path)"))
+        if likeness(take, reading, parts=1) > 0.8:
+            break
+    return number
 
 
 def told(screen: Screen, what: str) -> str:
@@ -100,21 +110,19 @@ def in_theme(screen: Screen, dark: bool) -> None:
 
 
 def shares(screen: Screen) -> dict[str, float]:
-    """Milliseconds from the click on Stop to the coloured sentence, step by step."""
+    """Milliseconds from the last click on Stop to the coloured sentence, step by step."""
     marks: list[tuple[str, float, Any]] = screen.page.evaluate(
         "performance.getEntriesByType('mark').map((mark) => [mark.name, mark.startTime, mark.detail])"
     )
     at = {name.removeprefix("pk-"): start for name, start, _ in marks if name.startswith("pk-")}
-    steps = next(detail for name, _, detail in marks if name == "pk-scored")
-    between = {
+    steps = next(detail for name, _, detail in reversed(marks) if name == "pk-scored")
+    return {
         "encode": at["encoded"] - at["stop"],
-        "to the kernel, on disk and back": at["saved"] - at["encoded"],
+        # The kernel does not wait until the page knows that the take is on disk.
+        "to the kernel, on disk, and the result back": at["scored"] - at["encoded"] - sum(steps.values()),
         **steps,
-        "transfer of the result": at["scored"] - at["saved"] - sum(steps.values()),
         "draw": at["drawn"] - at["scored"],
-        "in all": at["drawn"] - at["stop"],
     }
-    return {step: round(milliseconds) for step, milliseconds in between.items()}
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
@@ -129,15 +137,14 @@ def test_a_student_records_sees_the_wrong_word_hears_it_and_tries_again(
         assert page.inner_text(".pk-card .pk-sentence") == TEXT
         # A student reads the sentence first; by then the engine is warm.
         until(lambda: screen.kernel.value("card._practice.has_model(0)"), "the model voice")
-        record(screen, reading.duration_s + 0.3)
-        scored(screen)
+        attempts = read(screen, reading)
 
         wrong = page.locator(".pk-card .pk-sentence .pk-mispronounced")
         assert wrong.all_inner_texts() == ["think"]
         assert wrong.get_attribute("aria-label").endswith("th heard as s")
         assert "1 of 16 words needs practice: think" in page.inner_text(".pk-card [role=status]")
         assert screen.kernel.value(
-            "card.attempts[0].path.exists() and card.attempts[0].path.with_suffix('.json').exists()"
+            "card.attempts[-1].path.exists() and card.attempts[-1].path.with_suffix('.json').exists()"
         )
         sound = page.locator(".pk-card .sound").first.inner_text()
         assert "θ as in think" in sound
@@ -151,11 +158,11 @@ def test_a_student_records_sees_the_wrong_word_hears_it_and_tries_again(
             lambda: [p for p in page.evaluate("pkPlayed") if p["ended"]][1:] and page.evaluate("pkPlayed"), "both words"
         )
         offset_s, duration_s = screen.kernel.value(
-            "(lambda w: (w.offset_s, w.duration_s))(card.attempts[0].assessment.words[1])"
+            "(lambda w: (w.offset_s, w.duration_s))(card.attempts[-1].assessment.words[1])"
         )
         assert own["from"] == pytest.approx(offset_s - 0.04, abs=0.002)
         assert own["seconds"] == pytest.approx(duration_s + 0.08, abs=0.004)
-        assert own["of"] == pytest.approx(screen.kernel.value("card.attempts[0].recording.duration_s"), abs=0.01)
+        assert own["of"] == pytest.approx(screen.kernel.value("card.attempts[-1].recording.duration_s"), abs=0.01)
         assert own["loudest"] > 0.05
         spoken_s = screen.kernel.value("card._practice.model(0).recording.duration_s")
         assert model["of"] == pytest.approx(spoken_s, abs=0.01)
@@ -167,14 +174,26 @@ def test_a_student_records_sees_the_wrong_word_hears_it_and_tries_again(
             in_theme(screen, dark)
             assert accessible(screen) == []
             screen.shot(f"card-{front_end}-{'dark' if dark else 'light'}", ".pk-card")
+        took = shares(screen)
+        assert min(took.values()) >= 0
+        whole = sum(took.values())
         with capsys.disabled():
-            print(f"\n{front_end}: ms from Stop to the coloured sentence: {shares(screen)}")
+            steps = ", ".join(f"{step} {ms:.0f} ({ms / whole:.0%})" for step, ms in took.items())
+            print(f"\n{front_end}: {whole:.0f} ms from Stop to the coloured sentence: {steps}")
+
+        # "a" would add a cell, "d d" delete one.
+        cells = page.locator(".jp-Cell").count()
+        page.focus(".pk-card .record")
+        for key in ("a", "b", "d", "d"):
+            page.keyboard.press(key)
+        assert page.locator(".jp-Cell").count() == cells
 
         record(screen, 1.5)
-        scored(screen, attempts=2)
-        assert page.locator(".pk-card .attempt").count() == 2
-        assert page.inner_text(".pk-card .attempts .total").startswith("2 attempts, best ")
-        assert screen.kernel.value("[a.number for a in card.attempts]") == [1, 2]
+        attempts += 1
+        scored(screen, attempts)
+        assert page.locator(".pk-card .attempt").count() == attempts
+        assert page.inner_text(".pk-card .attempts .total").startswith(f"{attempts} attempts, best ")
+        assert screen.kernel.value("[a.number for a in card.attempts]") == [*range(1, attempts + 1)]
         assert screen.live_microphones() == 0
 
 
@@ -222,7 +241,6 @@ def test_a_take_in_which_the_kernel_dies_is_on_disk_and_the_card_says_so(
     microphone.play(reading)
     with card(jupyter, "lab", browser) as screen:
         page = screen.page
-        until(lambda: screen.kernel.value("card._practice.has_model(0)"), "the model voice")
         page.click(".pk-card .record")
         page.wait_for_selector(".pk-card .level:visible")
         page.wait_for_timeout(1500)
@@ -233,7 +251,7 @@ def test_a_take_in_which_the_kernel_dies_is_on_disk_and_the_card_says_so(
         (take,) = (
             path for path in (screen.folder / "recordings").glob("take-*.wav") if f"recordings/{path.name}" in said
         )
-        assert Recording.from_file(take).duration_s > 1
+        assert Recording.from_file(take).duration_s > 0.8
         screen.shot("card-kernel-died", ".pk-card")
         assert accessible(screen) == []
 
@@ -255,13 +273,13 @@ def test_a_take_during_a_broken_connection_can_be_saved_and_arrives_when_it_is_b
             told(screen, "Your recording is kept in this page")
             with page.expect_download() as download:
                 page.click(".pk-card .problem a")
-            assert Recording.from_file(download.value.path()).duration_s > 2
+            assert Recording.from_file(download.value.path()).duration_s > 1
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
         scored(screen)
         assert page.inner_text(".pk-card .problem") == ""
         assert screen.kernel.value("len(card.attempts)") == 1
-        assert screen.kernel.value("card.attempts[0].path.stat().st_size") > 2 * 2 * 16000
+        assert screen.kernel.value("card.attempts[0].recording.duration_s") > 1
 
 
 FLAKY = f"""

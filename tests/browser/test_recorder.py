@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from pronounce_kit import Recording
 
 from .conftest import Jupyter
-from .harness import FRONT_ENDS, Microphone, Screen, until
+from .harness import FRONT_ENDS, Microphone, Screen, likeness, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
-TAKE_MS = 1600
+TAKE_MS = 1600  # the whole of `speaking`
+SHORT_MS = 900  # some of it: how long a take is and what was heard in it is left to the machine
 
 
 @pytest.fixture(autouse=True)
@@ -92,14 +92,6 @@ class Recorder:
         return self.root.locator(".pk-error").inner_text()
 
 
-def likeness(one: Recording, other: Recording) -> float:
-    """Correlation of two recordings at the best shift, 0-1."""
-    from scipy.signal import correlate
-
-    found = np.abs(correlate(one.samples, other.samples, method="fft")).max()
-    return float(found / np.linalg.norm(one.samples) / np.linalg.norm(other.samples))
-
-
 ONE = "recorder = pk.widgets.Recorder()\nrecorder"
 
 
@@ -127,7 +119,7 @@ def test_a_take_is_on_disk_and_in_the_kernel_and_the_microphone_is_off(
         # Retake: another file, the first one stays.
         first = recorder.path()
         assert recorder.button.inner_text() == "Record again"
-        recorder.take(600)
+        recorder.take(SHORT_MS)
         assert recorder.path() != first
         assert (screen.folder / first).is_file()
         assert screen.live_microphones() == 0
@@ -137,12 +129,12 @@ def test_a_take_is_on_disk_and_in_the_kernel_and_the_microphone_is_off(
 def test_two_recorders_at_once_each_get_their_own_take(
     lab: Screen, microphone: Microphone, speaking: Recording
 ) -> None:
-    microphone.play(speaking, before_s=1.5)  # the second recorder is to hear it all, too
+    microphone.play(speaking, before_s=2.5)  # the second recorder is to hear it all, too
     first, second = Recorder(lab, "first"), Recorder(lab, "second")
     first.start()
     second.start()
     assert lab.live_microphones() == 2
-    lab.page.wait_for_timeout(1200 + TAKE_MS)
+    lab.page.wait_for_timeout(2200 + TAKE_MS)
     first.button.click()
     first.become("saved")
     assert lab.live_microphones() == 1
@@ -163,7 +155,7 @@ def test_space_records_and_stops_and_no_shortcut_of_jupyter_fires(lab: Screen) -
         lab.page.keyboard.press(key)
     lab.page.keyboard.press("Space")
     recorder.reach("recording")
-    lab.page.wait_for_timeout(600)
+    lab.page.wait_for_timeout(SHORT_MS)
     lab.page.keyboard.press("Space")
     until(lambda: recorder.path() != before, "the take")
     assert lab.page.locator(".jp-CodeCell").count() == cells
@@ -171,7 +163,7 @@ def test_space_records_and_stops_and_no_shortcut_of_jupyter_fires(lab: Screen) -
 
 def test_a_stop_before_the_stream_comes_leaves_the_microphone_off(lab: Screen) -> None:
     recorder = Recorder(lab, "first")
-    lab.slow_microphone(1500)
+    lab.slow_microphone(3000)  # Cancel is pressed before
     try:
         recorder.button.click()
         recorder.reach("waiting")
@@ -182,24 +174,24 @@ def test_a_stop_before_the_stream_comes_leaves_the_microphone_off(lab: Screen) -
     finally:
         lab.slow_microphone(0)
     assert recorder.error == ""
-    assert recorder.take(600).duration_s > 0.4
+    assert recorder.take(SHORT_MS).duration_s > 0.4
 
 
 def test_another_microphone_can_be_chosen(lab: Screen) -> None:
     recorder = Recorder(lab, "second")
-    recorder.take(600)
+    recorder.take(SHORT_MS)
     recorder.root.locator("summary").click()
     devices = recorder.root.locator(".pk-devices")
     chosen = devices.locator("option").last.get_attribute("value")
     devices.select_option(chosen)
-    recorder.take(600)
+    recorder.take(SHORT_MS)
     assert lab.page.evaluate("pkStreams.at(-1).getAudioTracks()[0].getSettings().deviceId") == chosen
     assert devices.input_value() == chosen
 
 
 def test_what_a_callback_raises_is_shown_and_the_take_is_kept(lab: Screen) -> None:
     recorder = Recorder(lab, "broken")
-    recorder.take(600)
+    recorder.take(SHORT_MS)
     until(lambda: "ZeroDivisionError: division by zero" in recorder.error, "the error to be shown")
     assert recorder.on_disk().duration_s > 0.4
 
@@ -233,9 +225,8 @@ def test_the_recorder_is_accessible_in_the_dark_theme(lab: Screen) -> None:
     lab.page.evaluate(change, "JupyterLab Dark")
     try:
         lab.page.locator('body[data-jp-theme-light="false"]').wait_for(state="attached")
-        recorder.take(600)
+        recorder.take(SHORT_MS)
         recorder.start()
-        lab.page.wait_for_timeout(500)
         assert violations(lab, ".first .pk-recorder") == []
         lab.shot("recorder-lab-dark", ".jp-Notebook")
         recorder.button.click()
@@ -278,7 +269,7 @@ def test_a_blocked_microphone_is_told_and_a_file_can_be_uploaded_instead(
 def test_a_reload_in_mid_recording_leaves_a_recorder_that_works(jupyter: Jupyter, browser: Browser) -> None:
     with jupyter("lab").open(browser, ONE) as screen:
         recorder = Recorder(screen, "recorder", ".pk-recorder")
-        recorder.take(600)
+        recorder.take(SHORT_MS)
         screen.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
         recorder.start()
         screen.page.reload()
@@ -288,7 +279,7 @@ def test_a_reload_in_mid_recording_leaves_a_recorder_that_works(jupyter: Jupyter
         # The last take can still be heard: the kernel has it.
         recorder.root.locator(".pk-play").click()
         recorder.root.locator("audio").wait_for(state="visible")
-        recorder.take(600)
+        recorder.take(SHORT_MS)
         assert len(list((screen.folder / "recordings").glob("take-*"))) >= 2
         assert screen.live_microphones() == 0
         assert not screen.complaints
@@ -322,7 +313,7 @@ def test_with_the_network_cut_the_take_stays_in_the_page_until_it_is_on_disk(
     with server.open(browser, "recorder = pk.widgets.Recorder(folder='cut')\nrecorder") as screen:
         recorder = Recorder(screen, "recorder", ".pk-recorder")
         recorder.start()
-        screen.page.wait_for_timeout(600)
+        screen.page.wait_for_timeout(SHORT_MS)
         # A server that stands still is a network that is cut: nothing comes through, nothing is lost yet.
         os.kill(server.process.pid, signal.SIGSTOP)
         try:
@@ -338,7 +329,8 @@ def test_with_the_network_cut_the_take_stays_in_the_page_until_it_is_on_disk(
         recorder.become("saved")
         assert recorder.on_disk().duration_s > 0.4
         until(lambda: len(list((screen.folder / "cut").glob("take-*"))) == 1, "the second copy to be gone")
-        assert recorder.error == ""
+        assert "kept in this page" not in recorder.error
+        assert recorder.root.locator(".pk-links").is_hidden()
         assert not screen.complaints
 
 

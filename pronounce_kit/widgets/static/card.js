@@ -458,7 +458,7 @@ class Card {
     this.attempts = h("section", { class: "attempts", "aria-label": "Attempts" });
     this.root = h(
       "section",
-      { class: "pk pk-card", "aria-label": "Pronunciation practice", "data-lm-suppress-shortcuts": "true", onkeydown: (event) => this.#onKey(event) },
+      { class: "pk pk-card", "aria-label": "Pronunciation practice", onkeydown: (event) => this.#onKey(event) },
       this.nav, this.sentence,
       h("div", { class: "controls" }, h("div", { class: "hear" }, this.listen, this.slowly, this.mine), this.record),
       this.level, this.status, this.alert,
@@ -466,6 +466,7 @@ class Card {
       h("div", { class: "foot" }, this.legend, this.uploader, this.file),
     );
     el.replaceChildren(this.root);
+    keepShortcutsOut(this.root);
   }
 
   async #guarded(work) {
