@@ -188,15 +188,19 @@ def confusions(phonemes: pd.DataFrame, *, by_first_language: bool = False) -> pd
 def progress(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataFrame:
     """Each student's mean score at each attempt: student, attempt, recordings, mean_score, low, high.
 
-    `attempt` is the number of the attempt at the same task, the mean being over tasks; where nobody read anything twice
-    it is the number of the student's recording, in order of time. The interval is Student's t; the spread is that of
+    `attempt` is the number of the attempt at the same task, the mean being over tasks. Not all tasks are equally hard,
+    nor read equally often, so each is moved to begin at the student's mean first score: what rises or falls is the
+    student, not the choice of tasks. Where nobody read anything twice it is the number of the student's recording, in
+    order of time. The interval is Student's t; the spread is that of
     all scores about their students' means, the same for everyone, for a student alone has too few. Without two
     recordings of any one student nothing is known of the spread, and the interval is 0 to 100.
     """
     scored = _scored_utterances(utterances, score)
     scored["attempt"] = _attempts(scored)
-    means = scored.groupby(["student", "attempt"], sort=False, observed=True)["score"]
+    from_one_start = scored.assign(score=_from_one_start(scored))
+    means = from_one_start.groupby(["student", "attempt"], sort=False, observed=True)["score"]
     result = means.agg(recordings="size", mean_score="mean").reset_index()
+    result["mean_score"] = result["mean_score"].clip(0, 100)
     low, high = _means_interval(result["mean_score"], result["recordings"], scored["score"], scored["student"])
     result = _assigned(result, low=np.clip(low, 0, 100), high=np.clip(high, 0, 100))
     return _sorted(result, ["student", "attempt"], [True, True])
@@ -309,6 +313,18 @@ def _attempts(scored: pd.DataFrame) -> pd.Series[int]:
         return number
     running: pd.Series[int] = ordered.groupby("student", sort=False).cumcount() + 1
     return running
+
+
+def _from_one_start(scored: pd.DataFrame) -> pd.Series[float]:
+    """Scores by which every task of a student begins at the mean of the student's first scores."""
+    read = scored.assign(task=_task_names(scored).fillna(""))
+    if not read.duplicated(["student", "task"]).any():
+        return scored["score"]
+    ordered = read.sort_values("attempt", kind="stable")
+    firsts = ordered.groupby(["student", "task"], sort=False)["score"].transform("first")
+    starts = ordered.drop_duplicates(["student", "task"]).groupby("student", sort=False)["score"].mean()
+    moved: pd.Series[float] = read["score"] - firsts + read["student"].map(starts)
+    return moved
 
 
 def _task_names(frame: pd.DataFrame) -> pd.Series[Any]:

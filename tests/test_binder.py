@@ -55,6 +55,12 @@ def test_repo2docker_installs_the_kit_with_our_python(dockerfile: str) -> None:
     assert "binder/postBuild" in dockerfile
 
 
+def test_binder_has_fonts_for_names_of_any_script(dockerfile: str) -> None:
+    fonts = (binder.ROOT / "binder" / "apt.txt").read_text("utf-8").split()
+    assert fonts
+    assert all(font in dockerfile for font in fonts)
+
+
 def test_the_python_is_one_that_the_kit_runs_on() -> None:
     assert (binder.ROOT / "binder" / "runtime.txt").read_text("utf-8").strip() == f"python-{binder.PYTHON}"
     project = binder.tomllib.loads((binder.ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -231,7 +231,7 @@ def test_intervals_of_means_are_students_t() -> None:
     scores = [("Ana", task, score) for task, score in zip("abca", [60.0, 70, 80, 70], strict=True)]
     curve = classroom.progress(readings(*scores, attempt_number=[1, 1, 1, 2]))
     spread, t3 = np.sqrt(200 / 3), 3.18245
-    assert list(curve["high"] - 70) == pytest.approx([t3 * spread / np.sqrt(3), t3 * spread], abs=1e-3)
+    assert list(curve["mean_score"] - curve["low"]) == pytest.approx([t3 * spread / np.sqrt(3), t3 * spread], abs=1e-3)
     whole = classroom.class_progress(readings(("A", "t", 60), ("B", "t", 70), ("C", "t", 80)))
     assert (whole["low"][0], whole["high"][0]) == pytest.approx((70 - 24.841, 70 + 24.841), abs=2e-3)
 
@@ -241,6 +241,11 @@ def test_attempts_are_counted_where_the_frame_does_not_number_them() -> None:
     curve = classroom.progress(readings(("A", "x", 90), ("A", "x", 50), ("A", "x", 70), recorded_at=times))
     assert list(curve["mean_score"]) == [50, 70, 90]
     assert list(classroom.progress(readings(("A", "x", 1), ("A", "y", 2)))["attempt"]) == [1, 2]
+
+
+def test_who_repeats_only_hard_tasks_does_not_fall_for_that() -> None:
+    rows = [("A", "easy", 90), ("A", "hard", 40), ("A", "hard", 60), ("A", "easiest", 95)]
+    assert list(classroom.progress(readings(*rows))["mean_score"]) == [75, 95]
 
 
 def test_gains_compare_first_and_last_attempts_at_the_same_task() -> None:
