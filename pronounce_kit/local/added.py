@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .acoustics import BLANK, Floats
+from .acoustics import BLANK, Floats, Heard
 from .analysis import Script
 from .miscue import Ears, Miscues, Stray
 from .phones import INDEX
 from .search import Ints, likeliest_way
 
-Speller = Callable[[Floats, int, int], Sequence[tuple[str, int]]]
+Speller = Callable[[Heard, int, int], Sequence[tuple[str, int]]]
 """`Recognizer.spell`: the words of some frames, and the frame of each one's last sound."""
 
 FILLERS: dict[str, str] = {
@@ -36,7 +36,7 @@ class Addition:
     last: int
 
 
-def additions(posteriors: Floats, script: Script, miscues: Miscues, spell: Speller) -> tuple[Addition, ...]:
+def additions(heard: Heard, script: Script, miscues: Miscues, spell: Speller) -> tuple[Addition, ...]:
     """Name the words of all speech that is not in the text, in order of time.
 
     Words of the text that lie close are likelier said again than others, and a filler is likelier than a rare word;
@@ -45,7 +45,7 @@ def additions(posteriors: Floats, script: Script, miscues: Miscues, spell: Spell
     words = []
     for stray in miscues.strays:
         named = _repeated(miscues.ears, script, stray) or _filler(miscues.ears, stray)
-        named = named or list(spell(posteriors, stray.first, stray.last + 1)) or [("uh", stray.last)]
+        named = named or list(spell(heard, stray.first, stray.last + 1)) or [("uh", stray.last)]
         named[-1] = (named[-1][0], stray.last)
         begin = stray.first
         for text, last in named:

@@ -17,28 +17,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..recording import Recording
-from .acoustics import BLANK, AcousticModel, Floats, HamaModel
+from .acoustics import BLANK, AcousticModel, HamaModel, Heard
 from .gop import _forward_backward
 from .language import END, NO_WORD, START, LanguageModel, unpack
 from .lexicon import Lexicon
-from .listener import FILE, INPUTS, Listener, Singles, features, softmax
+from .listener import FILE, NEAR, STATES, Listener, Singles, scaled, shifted, softmax
 from .phones import INDEX, base
 from .voice import SAMPLE_RATE as VOICE_RATE
 from .voice import Voice
 
 SEED = 2026
 HIDDEN = 256
-EPOCHS = 16
+EPOCHS = 12
 BATCH = 12
 RATE = 2e-3
 DECAY = 1e-4
-DROPOUT = 0.2
+DROPOUT = 0.3
 VOICE_SENTENCES = 250
 HELD_OUT_SPEAKERS = 40
 
 Ints = NDArray[np.int64]
-Example = tuple[Floats, Ints]
-"""(T, 40) posteriors of a recording, and its (N,) canonical phones."""
+Weights = dict[str, Singles]
+Example = tuple[Heard, Ints]
+"""What is heard in a recording, and its (N,) canonical phones."""
 
 
 def held_out(speakers: set[str]) -> set[str]:
@@ -54,7 +55,12 @@ def readings(corpus: Path, model: AcousticModel) -> Iterator[Example]:
         if line["speaker"] not in apart:
             recording = Recording.from_file(corpus / "audio" / f"{line['utterance']}.flac")
             phones = [INDEX[base(phone)] for word in line["words"] for phone in word["phones"]]
-            yield model.hear(recording.samples).posteriors, np.array(phones)
+            yield _compact(model.hear(recording.samples)), np.array(phones)
+
+
+def _compact(heard: Heard) -> Heard:
+    """The same in a third of the memory."""
+    return Heard(heard.posteriors.astype(np.float32), heard.states.astype(np.float16))
 
 
 def spoken(voice: Voice, model: AcousticModel, language: LanguageModel, count: int) -> Iterator[Example]:
@@ -64,7 +70,7 @@ def spoken(voice: Voice, model: AcousticModel, language: LanguageModel, count: i
         words = [list(word.phones) for word in lexicon.words(_sentence(language, rng))]
         samples = voice.say_phones(words, speed=float(rng.uniform(0.8, 1.2)))
         heard = model.hear(Recording.from_array(samples, VOICE_RATE).samples)
-        yield heard.posteriors, np.array([INDEX[base(phone)] for word in words for phone in word])
+        yield _compact(heard), np.array([INDEX[base(phone)] for word in words for phone in word])
 
 
 def _sentence(language: LanguageModel, rng: np.random.Generator, longest: int = 12) -> str:
@@ -89,15 +95,17 @@ def _sentence(language: LanguageModel, rng: np.random.Generator, longest: int = 
 def fit(examples: list[Example]) -> Listener:
     """The network after `EPOCHS` rounds of Adam with decoupled weight decay."""
     rng = np.random.default_rng(SEED)
-    net = Listener(
-        into=(rng.standard_normal((INPUTS, HIDDEN)) * np.sqrt(2 / INPUTS)).astype(np.float32),
-        into_bias=np.zeros(HIDDEN, np.float32),
-        out=np.zeros((HIDDEN, BLANK + 1), np.float32),
-        out_bias=np.zeros(BLANK + 1, np.float32),
-        past=np.full(1, 0.7, np.float32),
-    )
-    weights = {field.name: getattr(net, field.name) for field in fields(net)}
-    mean = {name: np.zeros_like(w) for name, w in weights.items()}
+    states = np.concatenate([heard.states for heard, _ in examples[::5]]).astype(np.float32)
+    mean, spread = states.mean(0), 2 * states.std(0) + 1e-3
+    inputs = len(NEAR) * (BLANK + 1) + len(STATES) * len(mean)
+    weights: Weights = {
+        "into": (rng.standard_normal((inputs, HIDDEN)) * np.sqrt(2 / inputs)).astype(np.float32),
+        "bias": np.zeros(HIDDEN, np.float32),
+        "out": np.zeros((HIDDEN, BLANK + 1), np.float32),
+        "out_bias": np.zeros(BLANK + 1, np.float32),
+        "past": np.full(1, 0.7, np.float32),
+    }
+    average = {name: np.zeros_like(w) for name, w in weights.items()}
     square = {name: np.zeros_like(w) for name, w in weights.items()}
     step = 0
     for epoch in range(EPOCHS):
@@ -108,32 +116,53 @@ def fit(examples: list[Example]) -> Listener:
             gradient = {name: np.zeros_like(w) for name, w in weights.items()}
             seen = 0
             for i in order[begin : begin + BATCH]:
-                posteriors, phones = examples[i]
-                gained = _add_gradient(net, posteriors, phones, gradient, rng)
+                heard, phones = examples[i]
+                x = _inputs(heard, mean, spread)
+                gained = _add_gradient(weights, x, heard, phones, gradient, rng)
                 if gained is not None:
                     likelihood += gained
-                    seen += len(posteriors)
+                    seen += len(x)
             frames += seen
             step += 1
             for name, w in weights.items():
                 g = gradient[name] / max(seen, 1)
-                mean[name] = 0.9 * mean[name] + 0.1 * g
-                square[name] = 0.999 * square[name] + 0.001 * g * g
-                moved = mean[name] / (1 - 0.9**step) / (np.sqrt(square[name] / (1 - 0.999**step)) + 1e-8)
-                w -= (rate * (moved + (DECAY * w if w.ndim == 2 else 0))).astype(np.float32)  # the net's own arrays
+                average[name] += np.float32(0.1) * (g - average[name])
+                square[name] += np.float32(0.001) * (g * g - square[name])
+                moved = average[name] / (1 - 0.9**step) / (np.sqrt(square[name] / (1 - 0.999**step)) + 1e-8)
+                w -= (rate * (moved + (DECAY * w if w.ndim == 2 else 0))).astype(np.float32)
         sys.stderr.write(f"epoch {epoch + 1}/{EPOCHS}: {likelihood / frames:.4f} a frame\n")
-    return net
+    return _listener(weights, mean, spread)
+
+
+def _inputs(heard: Heard, mean: Singles, spread: Singles) -> Singles:
+    """(T, inputs) what the network sees at each frame, with states of about -1 to 1."""
+    seen, states = scaled(heard.posteriors), (heard.states.astype(np.float32) - mean) / spread
+    return np.concatenate([*(shifted(seen, by) for by in NEAR), *(shifted(states, by) for by in STATES)], axis=1)
+
+
+def _listener(weights: Weights, mean: Singles, spread: Singles) -> Listener:
+    """The network with the scale of the states in its weights."""
+    split = len(NEAR) * (BLANK + 1)
+    of_states = weights["into"][split:].reshape(len(STATES), len(mean), HIDDEN) / spread[:, None]
+    return Listener(
+        posteriors=weights["into"][:split].reshape(len(NEAR), BLANK + 1, HIDDEN),
+        states=of_states,
+        bias=weights["bias"] - np.einsum("s,ksh->h", mean, of_states),
+        out=weights["out"],
+        out_bias=weights["out_bias"],
+        past=weights["past"],
+    )
 
 
 def _add_gradient(
-    net: Listener, posteriors: Floats, phones: Ints, gradient: dict[str, Singles], rng: np.random.Generator
+    net: Weights, x: Singles, heard: Heard, phones: Ints, gradient: Weights, rng: np.random.Generator
 ) -> float | None:
     """Add one example's gradient of the CTC loss; its log likelihood, or None when it cannot be aligned."""
-    x, log_p = features(posteriors), np.log(posteriors).astype(np.float32)
-    hidden = np.maximum(x @ net.into + net.into_bias, 0)
+    log_p = np.log(heard.posteriors).astype(np.float32)
+    hidden = np.maximum(x @ net["into"] + net["bias"], 0)
     kept = ((rng.random(hidden.shape) > DROPOUT) / (1 - DROPOUT)).astype(np.float32)
     hidden *= kept
-    y = np.maximum(softmax(hidden @ net.out + net.out_bias + net.past * log_p), 1e-7).astype(np.float64)
+    y = np.maximum(softmax(hidden @ net["out"] + net["out_bias"] + net["past"] * log_p), 1e-7).astype(np.float64)
     forward, backward, scale, labels = _forward_backward(y, phones)
     state = forward * backward * scale[:, None] / y[:, labels]
     total = state.sum(1, keepdims=True)
@@ -145,9 +174,9 @@ def _add_gradient(
     gradient["out"] += hidden.T @ error
     gradient["out_bias"] += error.sum(0)
     gradient["past"] += (error * log_p).sum()
-    back = (error @ net.out.T) * (hidden > 0) * kept
+    back = (error @ net["out"].T) * (hidden > 0) * kept
     gradient["into"] += x.T @ back
-    gradient["into_bias"] += back.sum(0)
+    gradient["bias"] += back.sum(0)
     return float(np.log(scale).sum() + np.log(forward[-1, -1] + forward[-1, -2] + 1e-300))
 
 
@@ -155,7 +184,7 @@ def main(corpus: str) -> None:
     """Fit to a corpus folder and write the file."""
     model = HamaModel()
     examples = [*readings(Path(corpus), model), *spoken(Voice(), model, unpack()[0], VOICE_SENTENCES)]
-    net = fit([(p, phones) for p, phones in examples if len(p) > 1.5 * len(phones)])
+    net = fit([(heard, phones) for heard, phones in examples if len(heard.states) > 1.5 * len(phones)])
     with FILE.open("wb") as file:
         np.savez_compressed(file, **{field.name: getattr(net, field.name).astype(np.float16) for field in fields(net)})
 

@@ -109,7 +109,7 @@ def learners_cases(corpus: Path, analyzer: Analyzer) -> tuple[list[Case], Floats
             continue
         samples = Recording.from_file(reading.audio).samples
         heard = analyzer.model.hear(samples)
-        said = said_words(heard.posteriors, script)
+        said = said_words(heard, script)
         hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
         if hearing is None:
             continue

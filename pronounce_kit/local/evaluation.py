@@ -121,7 +121,7 @@ def _score(example: Example, models: Models) -> Scored:
         params = PronunciationScoreParams(example.reading.text, enable_prosody_assessment=True)
         scores = models.score(example.shipped, example.manner) if example.shipped else None
         finding = gather(example.script, example.said, example.shipped, scores, example.duration_s)
-        best = build_reply(finding, params)["NBest"][0]
+        best = build_reply(finding.doubted(example.another), params)["NBest"][0]
         words = np.array([word.get("AccuracyScore", 0.0) for word in best["Words"]])
         sentence = {scale: best[name] for scale, name in SENTENCE_SCORES.items()}
     return Scored(
@@ -208,7 +208,7 @@ def _seconds_per_audio_second(readings: Sequence[Reading], models: Models) -> fl
         for reading, recording in zip(chosen, recordings, strict=True):
             script = analyzer.script(reading.text)
             heard = analyzer.model.hear(recording.samples)
-            said = said_words(heard.posteriors, script)
+            said = said_words(heard, script)
             hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
             if hearing:
                 contour = Contour.of(recording.samples, hearing.view.peak, hearing.frame_s)

@@ -17,7 +17,7 @@ from .analysis import Analyzer, Hearing, Script
 from .contour import Contour
 from .corpus import Reading, misread, perturb
 from .lexicon import LexicalWord
-from .miscue import said_words
+from .miscue import Ears, find_miscues
 from .network import Sounds
 from .prosody_features import manner_of
 from .voice import SAMPLE_RATE as VOICE_RATE
@@ -52,7 +52,8 @@ class Example:
     and higher and faster. script: of the text as users meet it, where the reading was rated as a whole. shipped: the
     recording against that script without the words that the engine takes for omitted; None where the script's words
     are not the corpus's, or none was heard. shipped_other_voices: the same of the changed recordings. said: (W,) which
-    words were said. manner: how it was read apart from its sounds (`prosody_features.manner_of`).
+    words were said. manner: how it was read apart from its sounds (`prosody_features.manner_of`). another: probability
+    that another text was read.
     """
 
     reading: Reading
@@ -69,6 +70,7 @@ class Example:
     said: NDArray[np.bool_]
     manner: tuple[float, ...]
     duration_s: float
+    another: float
 
     @property
     def shipped_voices(self) -> tuple[Sounds, ...]:
@@ -111,11 +113,12 @@ def _example(reading: Reading, analyzer: Analyzer) -> Example:
     perturbed = perturb(reading) if canonical else None
     changed = sounds(heard, script_for(perturbed.words)) if perturbed else None
     misread_sounds, misread_at = _misreading(reading, analyzer) if _is_misread(reading) else (None, ())
-    script, hearing, said = None, None, np.ones(len(reading.words), bool)
+    script, hearing, said, another = None, None, np.ones(len(reading.words), bool), 0.0
     if reading.sentence:
         script = analyzer.script(reading.text)
         if len(script.words) == len(reading.words):
-            said = said_words(heard.posteriors, script)
+            miscues = find_miscues(Ears.of(heard, script), script)
+            said, another = miscues.said, miscues.another
             hearing = analyzer.hold(heard, script.only(said)) if said.any() else None
     return Example(
         reading=reading,
@@ -132,6 +135,7 @@ def _example(reading: Reading, analyzer: Analyzer) -> Example:
         said=said,
         manner=_manner(samples, hearing) if hearing else (),
         duration_s=len(samples) / 16_000,
+        another=another,
     )
 
 

@@ -171,9 +171,12 @@ class Lexicon:
         text = unicodedata.normalize("NFKC", text).strip()  # also makes plain digits of "²" and "①"
         if not text:
             raise TextError("The reference text is empty. Give the sentence that was read aloud.")
-        if text.isupper() and sum(c.isalpha() for c in text) > 1:
+        parts = re.split(f"({_PHONE_STRING})", text)  # every other one is a phone string
+        plain = "".join(parts[::2])
+        if plain.isupper() and sum(c.isalpha() for c in plain) > 1:
             # Capitals throughout are a way of writing, not acronyms; the converter would spell some words out.
-            text = re.sub(r"\bi\b", "I", text.lower())
+            parts[::2] = [re.sub(r"\bi\b", "I", part.lower()) for part in parts[::2]]
+            text = "".join(parts)
         words: list[LexicalWord] = []
         for line in text.splitlines():
             words += self._line(line)

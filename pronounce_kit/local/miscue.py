@@ -1,8 +1,9 @@
 """Where a reader left the text: words left out, words added, and other words in the place of the text's.
 
-Two steps. A search over the whole recording (`search`) finds the likeliest way through the text. Then each word that
-it found is judged by itself: a badly said word keeps much of its sounds, another word keeps few. What was said in
-its place, and whatever else is not in the text, is added speech.
+Three steps. A search over the whole recording (`search`) finds the likeliest way through the text. Where little of the
+text meets little of the speech, the reader has probably read something else. Each word on the way is also judged by
+itself: a badly said word keeps much of its sounds, another word keeps few. What was said in its place, and whatever
+else is not in the text, is added speech.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _SILENCE = np.full(BLANK + 1, 1e-4)
 _SILENCE[BLANK] = 1 - 1e-4 * BLANK
 
 # Prices of the search, in natural logarithms of likelihood.
-_SKIP, _SKIP_PHONE = 6.5, 2.4  # of leaving out a word, and for each of its phones
+_SKIP, _SKIP_PHONE = 5.0, 2.4  # of leaving out a word, and for each of its phones
+_NEVER = 1e6  # of leaving out the only word
 _ENTER = 4.2  # of a stretch of added speech
 _SOUND = 0.7  # of each sound in it
 _AFTER, _BEFORE = 10, 6  # frames between words and a vowel that stands alone: said on purpose, such as "uh"
@@ -36,10 +38,14 @@ _AFTER, _BEFORE = 10, 6  # frames between words and a vowel that stands alone: s
 _SHARE = 0.85  # of the listener's posteriors; the rest are the recognizer's own
 _FLOOR = 0.01  # probability spread over all phones: any sound may be another
 
-# What the judge makes of `evidence`: a word was not said where the weighted sum is over 0. Logistic regression, fitted
-# by `python -m tests.miscue CORPUS --fit`.
-_WEIGHTS = np.array([-0.392, -0.363, -1.949, 0.531])
-_ODDS = -1.15 - 0.6  # from odds of 2 to 1 on, in texts of which every eighth word is missing: false alarms cost more
+# Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit`: that another text was read, from
+# `likeness`, and that a word was not said, from `evidence`.
+_UNLIKE = np.array([-10.243, -16.985, -1.019])
+_UNLIKE_ODDS = 10.21
+_SURELY = 0.99  # another text: no reading of the corpus, however hard to understand, comes to so much
+_WEIGHTS = np.array([-0.427, -0.539, -2.075, 0.898])
+_ODDS = -1.571 - 0.75  # from odds of 2 to 1 on: a word called omitted by mistake costs more than one that is missed
+_MOST = 0.6  # of the sounds of a word, three or more: so much of a word is that word, badly said
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,14 @@ class Stray:
 
 @dataclass(frozen=True, slots=True)
 class Miscues:
-    """said: (W,) whether each word of the text was said. strays: speech that is not in the text, in order of time."""
+    """said: (W,) whether each word of the text was said. strays: speech that is not in the text, in order of time.
+
+    another: probability that another text was read.
+    """
 
     said: Mask
     strays: tuple[Stray, ...]
+    another: float
     ears: Ears
 
     def without_strays(self, heard: Heard) -> Heard:
@@ -83,10 +93,14 @@ class Ears:
     begins: Mask
 
     @classmethod
-    def of(cls, posteriors: Floats, script: Script) -> Ears:
-        """Listen to (T, 40) posteriors with the text in mind."""
-        mixed = _SHARE * _listener().posteriors(posteriors) + (1 - _SHARE) * posteriors
-        mixed = (1 - _FLOOR) * mixed + _FLOOR / (BLANK + 1)
+    def of(cls, heard: Heard, script: Script) -> Ears:
+        """Listen to a recording with the text in mind."""
+        return cls.to(_SHARE * _listener().hear(heard) + (1 - _SHARE) * heard.posteriors, script)
+
+    @classmethod
+    def to(cls, posteriors: Floats, script: Script) -> Ears:
+        """Hold (T, 40) posteriors of the intended phones against the text."""
+        mixed = (1 - _FLOOR) * posteriors + _FLOOR / (BLANK + 1)
         phones = script.layout.phone
         counts = script.accepted.T.astype(float)  # a phone that may be dropped may be a blank
         counts[phones, np.arange(len(phones))] = 1.0
@@ -103,31 +117,66 @@ def _listener() -> Listener:
 def find_way(ears: Ears, script: Script) -> Way:
     """The likeliest way through the text."""
     phones, word_of = script.layout.phone, script.layout.word
+    skip: Floats = _SKIP + _SKIP_PHONE * np.bincount(word_of).astype(float)
+    if len(skip) == 1:
+        skip[:] = _NEVER
     return likeliest_way(
         ears.text,
         ears.sounds[:, BLANK],
         ears.sounds.max(1) - _SOUND * ears.begins,
         word_of=word_of,
         same=phones[1:] == phones[:-1],
-        skip=_SKIP + _SKIP_PHONE * np.bincount(word_of).astype(float),
+        skip=skip,
         enter=_ENTER,
     )
 
 
-def find_miscues(posteriors: Floats, script: Script) -> Miscues:
-    """Hold (T, 40) posteriors against a text in which words may be missing, and speech may have come in."""
-    ears = Ears.of(posteriors, script)
+def find_miscues(ears: Ears, script: Script) -> Miscues:
+    """Find the words of a text that are missing from a recording, and the speech that came in."""
     way = find_way(ears, script)
-    words, rows = evidence(ears, script, way)
-    kept = words[rows @ _WEIGHTS + _ODDS < 0]
+    another = float(1 / (1 + np.exp(-(likeness(ears, script, way) @ _UNLIKE + _UNLIKE_ODDS))))
     said = np.zeros(script.layout.words, bool)
-    said[kept] = True
-    return Miscues(said, tuple(_strays(ears, way, kept)), ears)
+    if another > _SURELY:
+        sounds = np.flatnonzero(ears.best != BLANK)
+        return Miscues(said, (Stray(0, int(sounds[0]), int(sounds[-1])),) if len(sounds) else (), another, ears)
+    words, rows = evidence(ears, script, way)
+    if script.layout.words > 1:  # a lone word can only be told from another text
+        words = words[(rows @ _WEIGHTS + _ODDS < 0) | _mostly_said(ears, script, way)[words]]
+    said[words] = True
+    return Miscues(said, tuple(_strays(ears, way, words)), another, ears)
 
 
-def said_words(posteriors: Floats, script: Script) -> Mask:
+def said_words(heard: Heard, script: Script) -> Mask:
     """(W,) whether each word was said."""
-    return find_miscues(posteriors, script).said
+    return find_miscues(Ears.of(heard, script), script).said
+
+
+def likeness(ears: Ears, script: Script, way: Way) -> Floats:
+    """How far a recording is a reading of the text at all, (3,).
+
+    Shares of the text's sounds that were said, and of the sounds that were said, that meet; and how far the way falls
+    behind the likeliest sounds, in log-likelihood a sound.
+    """
+    behind, phones = _behind(ears, script, way)
+    met = np.exp(phones).sum()
+    of_text = way.word != FREE
+    return np.array(
+        [
+            met / len(phones),
+            met / max(ears.begins.sum(), 1),
+            behind[of_text].sum() / max((ears.begins & of_text).sum(), 1),
+        ]
+    )
+
+
+def _behind(ears: Ears, script: Script, way: Way) -> tuple[Floats, Floats]:
+    """How far the way falls behind the likeliest sounds, in log-likelihood: (T,) in a frame, (N,) in a phone's best."""
+    in_phone = way.phone >= 0
+    own = np.where(in_phone, ears.text[np.arange(len(in_phone)), np.maximum(way.phone, 0)], ears.sounds[:, BLANK])
+    behind = own - ears.sounds.max(1)
+    phones = np.full(len(script.layout.phone), -np.inf)
+    np.maximum.at(phones, way.phone[in_phone], behind[in_phone])
+    return behind, phones
 
 
 def evidence(ears: Ears, script: Script, way: Way) -> tuple[Ints, Floats]:
@@ -139,19 +188,23 @@ def evidence(ears: Ears, script: Script, way: Way) -> tuple[Ints, Floats]:
     words, first, last = _extents(way)
     if not len(words):
         return words, np.zeros((0, len(_WEIGHTS)))
-    in_phone = way.phone >= 0
-    own = np.where(in_phone, ears.text[np.arange(len(in_phone)), np.maximum(way.phone, 0)], ears.sounds[:, BLANK])
-    behind = own - ears.sounds.max(1)  # (T,) 0 or less
+    behind, phones = _behind(ears, script, way)
     sums = np.r_[0.0, np.cumsum(behind)]
     word = sums[last + 1] - sums[first]
-    phones = np.full(len(script.layout.phone), -np.inf)
-    np.maximum.at(phones, way.phone[in_phone], behind[in_phone])
     worst = np.full(script.layout.words, np.inf)
     np.minimum.at(worst, script.layout.word, phones)
     length = np.bincount(script.layout.word)[words].astype(float)
     per_phone = word / length
     others = (per_phone.sum() - per_phone) / (len(words) - 1) if len(words) > 1 else np.full(1, -1.0)
     return words, np.stack([word, worst[words], length, others], 1)
+
+
+def _mostly_said(ears: Ears, script: Script, way: Way) -> Mask:
+    """(W,) whether most sounds of a word were said; the rest, however wrong, do not make it another word."""
+    _, phones = _behind(ears, script, way)
+    length = np.bincount(script.layout.word)
+    most: Mask = (np.bincount(script.layout.word, np.exp(phones)) >= _MOST * length) & (length >= 3)
+    return most
 
 
 def _extents(way: Way) -> tuple[Ints, Ints, Ints]:

@@ -21,6 +21,9 @@ from .scores import Models
 WEIGHTS = resources.files(__package__) / "weights"
 """Folder of the committed weights: an ONNX file a tree ensemble, networks.npz, and constants.json for the rest."""
 
+FAR = 4.0
+"""Standard deviations."""
+
 
 class Trees:
     """One gradient-boosted tree ensemble: (rows, features) float32 -> (rows,) float64."""
@@ -42,9 +45,18 @@ class Trees:
         return np.asarray(self._session.run(None, {"rows": rows})[0][:, 0], np.float64)
 
 
+def standardized(rows: NDArray[Any], mean: Floats, scale: Floats) -> Floats:
+    """(rows, features) in standard deviations from the means, `FAR` at most."""
+    out: Floats = np.clip((rows - mean) / scale, -FAR, FAR)
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A ridge regression on standardized features."""
+    """A ridge regression on standardized features, which it takes as no further than `FAR` from their means.
+
+    So a long text, with more words and pauses than any it learned from, does not lead it off its scale.
+    """
 
     mean: Floats
     scale: Floats
@@ -53,7 +65,7 @@ class Linear:
 
     def predict(self, rows: NDArray[Any]) -> Floats:
         """(rows, features) -> (rows,)."""
-        out: Floats = (rows - self.mean) / self.scale @ self.weights + self.intercept
+        out: Floats = standardized(rows, self.mean, self.scale) @ self.weights + self.intercept
         return out
 
     def to_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .acoustics import BLANK, Floats
+from .acoustics import BLANK, Floats, Heard
 from .beam import Beam, Search, Tree
 from .language import unpack
 from .listener import Listener
@@ -41,7 +41,7 @@ _SPOKEN = {"dr": "doctor", "mr": "mister", "mrs": "missus"}
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Transcript:
     """One reading of what was said: its words, and how sure it is (0-1)."""
 
     words: tuple[str, ...]
@@ -58,12 +58,12 @@ class Recognizer:
         self._beam = Beam(Tree.of(vocabulary.phones, vocabulary.said, model.log_p), model, _SEARCH)
         self._listener = Listener.load()
 
-    def hear(self, posteriors: Floats, count: int = NBEST) -> list[Heard]:
-        """Readings of (T, 40) posteriors of the acoustic model, likeliest first, all distinct; empty for no words."""
-        if not len(posteriors):
+    def hear(self, heard: Heard, count: int = NBEST) -> list[Transcript]:
+        """Readings of what the acoustic model heard, likeliest first, all distinct; empty for no words."""
+        if not len(heard.posteriors):
             return []
-        log_p = self._log_likelihood(posteriors)
-        found = self._beam.decode(log_p, posteriors[:, BLANK] > _IDLE, 2 * count)
+        log_p = self._log_likelihood(heard)
+        found = self._beam.decode(log_p, heard.posteriors[:, BLANK] > _IDLE, 2 * count)
         if not found:
             return []
         best = log_p.argmax(1)
@@ -74,30 +74,30 @@ class Recognizer:
         for one in found:
             words = tuple(_SPOKEN.get(self._words[word], self._words[word]) for word in one.words)
             readings.setdefault(words, float(sure * np.exp((one.score - found[0].score) / _RIVAL)))
-        return [Heard(words, confidence) for words, confidence in readings.items()][:count]
+        return [Transcript(words, confidence) for words, confidence in readings.items()][:count]
 
-    def spell(self, posteriors: Floats, start: int, stop: int) -> list[tuple[str, int]]:
+    def spell(self, heard: Heard, start: int, stop: int) -> list[tuple[str, int]]:
         """The likeliest words of the frames from start up to stop, and the frame of each one's last sound.
 
-        (T, 40) posteriors of the whole recording are given, since sounds are known by what is around them. Empty where
-        no word fits.
+        What was heard in the whole recording is given, since sounds are known by what is around them. Empty where no
+        word fits.
         """
         some = slice(start, stop)
-        found = self._beam.decode(self._log_likelihood(posteriors)[some], posteriors[some, BLANK] > _IDLE)
+        found = self._beam.decode(self._log_likelihood(heard)[some], heard.posteriors[some, BLANK] > _IDLE)
         if not found:
             return []
         return [(self._words[word], start + frame) for word, frame in zip(found[0].words, found[0].frames, strict=True)]
 
-    def _log_likelihood(self, posteriors: Floats) -> Floats:
-        """(T, 40) what the search looks at, of the acoustic model's posteriors."""
-        mixed = _SHARE * self._listener.posteriors(posteriors) + (1 - _SHARE) * posteriors
+    def _log_likelihood(self, heard: Heard) -> Floats:
+        """(T, 40) what the search looks at."""
+        mixed = _SHARE * self._listener.hear(heard) + (1 - _SHARE) * heard.posteriors
         log_p: Floats = _SCALE * np.log((1 - _FLOOR) * mixed + _FLOOR / (BLANK + 1))
         log_p[:, BLANK] -= _BLANK_COST
         return log_p
 
 
 def build_recognition(
-    readings: list[Heard],
+    readings: list[Transcript],
     posteriors: Floats,
     frame_s: float,
     duration_s: float,
@@ -119,7 +119,7 @@ def build_recognition(
     return {**reply, "DisplayText": candidates[0]["Display"]}
 
 
-def _candidate(reading: Heard, names: frozenset[str], profanity: str) -> Json:
+def _candidate(reading: Transcript, names: frozenset[str], profanity: str) -> Json:
     lexical = " ".join(reading.words)
     written = itn(lexical)
     masked = rewrite(written, profanity)

@@ -92,6 +92,14 @@ class Finding:
     snr_db: float | None = None
     mispronounced_under: float = MISPRONOUNCED
 
+    def doubted(self, another: float) -> Finding:
+        """The same where, with this probability, the reader read another text.
+
+        From 3 to 1 on the scores of the text fall, down to 0; readers who are hard to understand stay below.
+        """
+        share = min(1.0, 4 * (1 - another))
+        return replace(self, accuracy=share * self.accuracy, fluency=share * self.fluency, prosody=share * self.prosody)
+
     def in_order(self) -> list[WordFinding | AddedWord]:
         """The words of the text, with the added ones in their places."""
         words: list[WordFinding | AddedWord] = []

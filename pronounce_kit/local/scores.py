@@ -17,6 +17,8 @@ from .network import Networks, Said, Sounds
 MISPRONOUNCED = 60.0
 """Scores under this are called wrong, as the service does with words."""
 
+_TREES = 0.65  # their share in the log-odds of an error; the rest is the networks'
+
 
 class Predictor(Protocol):
     """A fitted model: float32 rows in, one number a row out."""
@@ -58,7 +60,8 @@ class Models:
         """Accuracy and error probability of each phone; said: the networks' opinion, where it is known already."""
         said = said or self.networks.consult(sounds)
         rating = (np.asarray(self.phone_rating.predict(sounds.rows), np.float64) + said.rating) / 2
-        wrong = probability((np.asarray(self.phone_wrong.predict(sounds.rows), np.float64) + said.wrong) / 2)
+        of_trees = np.asarray(self.phone_wrong.predict(sounds.rows), np.float64)
+        wrong = probability(_TREES * of_trees + (1 - _TREES) * said.wrong)
         return phone_scores(rating, wrong, self.wrong_threshold), wrong
 
     def score(self, hearing: Hearing, manner: tuple[float, ...]) -> HeardScores:

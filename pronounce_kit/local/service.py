@@ -26,7 +26,7 @@ from .contour import Contour
 from .features import Layout
 from .formats import check_format, encode
 from .lexicon import LexicalWord, own_pronunciations
-from .miscue import find_miscues
+from .miscue import Ears, find_miscues
 from .models import load_models, weights_digest
 from .passages import passages
 from .prosody import find_prosody
@@ -173,9 +173,11 @@ class LocalSpeech:
         """What is found for a recording; None where it is too short for the text, and words may not be left out."""
         said = np.ones(len(script.words), bool)
         added: tuple[Addition, ...] = ()
+        another = 0.0
         if params.enable_miscue:
-            miscues = find_miscues(heard.posteriors, script)
-            said, added = miscues.said, additions(heard.posteriors, script, miscues, self._spell)
+            miscues = find_miscues(Ears.of(heard, script), script)
+            said, added = miscues.said, additions(heard, script, miscues, self._spell)
+            another = miscues.another
             heard = miscues.without_strays(heard)
         hearing = self._analyzer.hold(heard, script.only(said)) if said.any() else None
         if hearing is None and not params.enable_miscue:
@@ -186,13 +188,15 @@ class LocalSpeech:
             scores = self._models.score(hearing, manner_of(recording.samples, hearing, contour))
             if params.enable_prosody_assessment:
                 prosody = find_prosody(script, said, hearing, contour)
-        return gather(script, said, hearing, scores, recording.duration_s, prosody, added, self._analyzer.model.frame_s)
+        frame_s = self._analyzer.model.frame_s
+        found = gather(script, said, hearing, scores, recording.duration_s, prosody, added, frame_s)
+        return found.doubted(another)
 
-    def _spell(self, posteriors: Floats, start: int, stop: int) -> list[tuple[str, int]]:
+    def _spell(self, heard: Heard, start: int, stop: int) -> list[tuple[str, int]]:
         """The words of some frames."""
         with self._loading:
             recognizer = self._recognizer
-        return recognizer.spell(posteriors, start, stop)
+        return recognizer.spell(heard, start, stop)
 
     def _find_in_passages(
         self, recording: Recording, heard: Heard, words: Sequence[LexicalWord], params: PronunciationScoreParams
@@ -265,23 +269,23 @@ class LocalSpeech:
         _check_language(language)
         _check_choice("format", format, FORMATS)
         _check_choice("profanity", profanity, MODES)
-        heard = Recording.of(recording)
-        if heard.duration_s > RECOGNIZED_SECONDS:
+        given = Recording.of(recording)
+        if given.duration_s > RECOGNIZED_SECONDS:
             raise AudioError(
-                f"The recording is {heard.duration_s:.0f} s long; at most {RECOGNIZED_SECONDS:.0f} s are recognized. "
+                f"The recording is {given.duration_s:.0f} s long; at most {RECOGNIZED_SECONDS:.0f} s are recognized. "
                 "Cut it into parts."
             )
         with self._loading:
             model, recognizer = self._model, self._recognizer
-        posteriors = model.hear(heard.samples).posteriors
-        if nothing := _nothing_heard(heard, posteriors):
+        heard = model.hear(given.samples)
+        if nothing := _nothing_heard(given, heard.posteriors):
             return Recognition.from_json(nothing)
         detailed = format == "detailed"
         reply = build_recognition(
-            recognizer.hear(posteriors, NBEST if detailed else 1),
-            posteriors,
+            recognizer.hear(heard, NBEST if detailed else 1),
+            heard.posteriors,
             model.frame_s,
-            heard.duration_s,
+            given.duration_s,
             names=recognizer.names,
             detailed=detailed,
             profanity=profanity,

@@ -27,7 +27,7 @@ from .corpus import RIGHT, SENTENCE_SCALES, folds_by_speaker, read_corpus
 from .examples import Example, Rows, Track, make_examples, untracked
 from .export import to_onnx
 from .features import sentence_features, word_features
-from .models import WEIGHTS, Linear, Trees
+from .models import WEIGHTS, Linear, Trees, standardized
 from .network import SCALES, Networks, Sounds
 from .network_training import Lesson, fit
 from .scores import Models, averaged, word_scores
@@ -43,8 +43,10 @@ FALSE_ALARMS = 0.009
 NETWORKS = 3
 """Networks that are averaged; they differ in the numbers they start from."""
 
-_PERTURBED_WEIGHT = 0.45  # of a changed phone in the error model; a rated phone weighs 1
-_MISREAD_WEIGHT = 1.0  # of each phone that the model voice reads, rightly or wrongly
+# Of a changed phone, and of each phone that the model voice reads, rightly or wrongly, where errors are learned; a
+# rated phone weighs 1.
+_PERTURBED_WEIGHT, _MISREAD_WEIGHT = 1.0, 1.2  # trees
+_PERTURBED_LESSON, _MISREAD_LESSON = 0.45, 1.0  # networks
 _COMMON = {
     "verbosity": -1,
     "deterministic": True,
@@ -110,9 +112,11 @@ def ridge(rows: NDArray[Any], target: Floats, penalty: float) -> Linear:
     x = np.asarray(rows, np.float64)
     mean, scale = x.mean(0), x.std(0)
     scale[scale < 1e-9] = 1.0
-    z = (x - mean) / scale
+    z = standardized(x, mean, scale)
+    centre = z.mean(0)
+    z -= centre
     weights = np.linalg.solve(z.T @ z + penalty * np.eye(z.shape[1]), z.T @ (target - target.mean()))
-    return Linear(mean, scale, weights, float(target.mean()))
+    return Linear(mean, scale, weights, float(target.mean() - centre @ weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +186,10 @@ def lessons(examples: Sequence[Example]) -> list[Lesson]:
         if example.changed:
             at = example.changed_at
             target: Floats = np.where(at, 1.0, np.nan)
-            weight: Floats = np.where(at, _PERTURBED_WEIGHT, 0.0)
+            weight: Floats = np.where(at, _PERTURBED_LESSON, 0.0)
             taught.append(_lesson(example.changed, wrong=target, wrong_weight=weight))
         if example.misread:
-            weight = np.full(len(example.misread_at), _MISREAD_WEIGHT)
+            weight = np.full(len(example.misread_at), _MISREAD_LESSON)
             taught.append(_lesson(example.misread, wrong=example.misread_at.astype(np.float64), wrong_weight=weight))
     return taught
 

@@ -8,7 +8,7 @@ import pytest
 from pronounce_kit import Recording
 from pronounce_kit.local.acoustics import BLANK
 from pronounce_kit.local.features import Layout
-from pronounce_kit.local.miscue import said_words
+from pronounce_kit.local.miscue import Ears, find_miscues
 from pronounce_kit.local.phones import INDEX
 
 WORDS = [("S", "IY1"), ("K", "AE1", "T"), ("D", "AO1", "G"), ("R", "AH1", "N")]
@@ -19,6 +19,7 @@ class Read:
 
     def __init__(self, words):
         self.layout = Layout.of(words)
+        self.accepted = np.zeros((len(self.layout.phone), BLANK + 1), bool)
 
 
 def posteriors_of(words, confidence=0.98):
@@ -30,6 +31,10 @@ def posteriors_of(words, confidence=0.98):
             row[symbol] = confidence
             rows.append(row)
     return np.array(rows)
+
+
+def said_words(posteriors, script):
+    return find_miscues(Ears.to(posteriors, script), script).said
 
 
 @pytest.mark.parametrize("kept", [kept for n in range(1, 5) for kept in itertools.combinations(range(4), n)])

@@ -38,6 +38,12 @@ def test_phones_between_slashes_are_a_text(speech):
     assert speech.assess(reading, "/θɪŋk/").words[0].word == "/θɪŋk/"
 
 
+def test_phones_in_capitals_stay_phones_beside_words_in_capitals(speech):
+    assert speech.pronunciation("/S IH1 NG K/") == [["S", "IH1", "NG", "K"]]
+    assert speech.pronunciation("SAY /S IH1 NG K/ AGAIN")[1] == ["S", "IH1", "NG", "K"]
+    assert speech.pronunciation("SAY /S IH1 NG K/ AGAIN")[0] == speech.pronunciation("say")[0]
+
+
 def test_a_slash_within_a_text_stays_what_it_was(speech):
     assert speech.pronunciation("and/or") == [["AE0", "N", "D", "AO0", "R"]]
     assert len(speech.pronunciation("On 3/4/2020.")) == 4

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from pronounce_kit import AudioError, LocalSpeech, ParameterError, Recording
 from pronounce_kit.local import profanity, written
-from pronounce_kit.local.acoustics import BLANK
+from pronounce_kit.local.acoustics import BLANK, HamaModel, Heard
 from pronounce_kit.local.language import END, START, unpack
 from pronounce_kit.local.phones import INDEX, base
-from pronounce_kit.local.recognizer import Heard, Recognizer, build_recognition
+from pronounce_kit.local.recognizer import Recognizer, Transcript, build_recognition
 from tests.recognition import SENTENCES, error_rate, spoken_by_voice, word_errors
 
 TEXT = "I think the weather is very nice today."
@@ -30,7 +30,7 @@ def recognizer():
 
 def reply(*texts, detailed=True, mode="masked", names=frozenset()):
     """What is answered when these texts were heard, likeliest first."""
-    heard = [Heard(tuple(text.split()), 0.9 - 0.1 * i) for i, text in enumerate(texts)]
+    heard = [Transcript(tuple(text.split()), 0.9 - 0.1 * i) for i, text in enumerate(texts)]
     return build_recognition(heard, posteriors_of("HH AH"), 0.02, 1.0, names=names, detailed=detailed, profanity=mode)
 
 
@@ -180,17 +180,20 @@ def test_a_title_is_lexically_the_word_that_was_said(speech):
 # --- the search -------------------------------------------------------------------------------------------------
 
 
-def test_phones_become_words_and_homophones_are_told_apart_by_the_words_around(recognizer):
-    def heard(phones):
-        return " ".join(recognizer.hear(posteriors_of(phones), 1)[0].words)
+def test_phones_become_words_and_homophones_are_told_apart_by_the_words_around(speech):
+    def written(*words):
+        spoken = speech.synthesize_phones([word.split() for word in words])
+        return speech.recognize(spoken, format="detailed").lexical
 
-    assert heard("DH EH R IH Z N OW T AY M") == "there is no time"
-    assert heard("IH T S DH EH R HH AW S") == "it's their house"
+    assert written("DH EH1 R", "IH1 Z", "N OW1", "T AY1 M") == "there is no time"
+    assert written("IH1 T S", "DH EH1 R", "HH AW1 S") == "it's their house"
 
 
 def test_no_frames_and_silence_have_no_words(recognizer):
-    assert recognizer.hear(np.empty((0, 40))) == []
-    assert recognizer.hear(posteriors_of("")) == []
+    model = HamaModel()
+    silent = model.hear(np.zeros(32_000, np.float32))
+    assert recognizer.hear(silent) == []
+    assert recognizer.hear(silent.between(0, 0)) == []
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -199,7 +202,8 @@ def test_whatever_the_recognizer_hears_gives_a_valid_reply(recognizer, seed, fra
     logits = np.random.default_rng(seed).standard_normal((frames, 40)) * sharp
     posteriors = np.exp(logits - logits.max(1, keepdims=True)) + 1e-6
     posteriors /= posteriors.sum(1, keepdims=True)
-    heard = recognizer.hear(posteriors)
+    states = np.random.default_rng(seed).standard_normal((frames, 144)) * sharp
+    heard = recognizer.hear(Heard(posteriors, states.astype(np.float32)))
     assert len(heard) == len({one.words for one in heard}) <= 5
     assert all(0 <= one.confidence <= 1 for one in heard)
     assert [one.confidence for one in heard] == sorted((one.confidence for one in heard), reverse=True)
