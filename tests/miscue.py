@@ -22,7 +22,7 @@ from pronounce_kit import Assessment, LocalSpeech, PronunciationScoreParams, Rec
 from pronounce_kit.local.analysis import Script
 from pronounce_kit.local.build_listener import held_out
 from pronounce_kit.local.corpus import RatedWord, Reading, read_corpus
-from pronounce_kit.local.miscue import Ears, evidence, find_way, likeness
+from pronounce_kit.local.miscue import Ears, evidence, find_way, judged, likeness
 from pronounce_kit.local.phones import base
 
 SEED = 2026
@@ -215,7 +215,7 @@ def fit(speech: LocalSpeech, readings: Sequence[Reading], others: Sequence[Readi
             script: Script = speech._analyzer.script(case.text)
             ears = Ears.of(heard, script)
             way = find_way(ears, script)
-            likenesses.append(likeness(ears, script, way))
+            likenesses.append(likeness(ears, script, way, judged(ears, script, way)[1]))
             unlike.append(float(all(case.left_out)))
             if case in read:
                 words, evidences = evidence(ears, script, way)

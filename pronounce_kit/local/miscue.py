@@ -40,9 +40,9 @@ _FLOOR = 0.01  # probability spread over all phones: any sound may be another
 
 # Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit`: that another text was read, from
 # `likeness`, and that a word was not said, from `evidence`.
-_UNLIKE = np.array([-10.243, -16.985, -1.019])
-_UNLIKE_ODDS = 10.21
-_SURELY = 0.99  # another text: no reading of the corpus, however hard to understand, comes to so much
+_UNLIKE = np.array([3.084, -19.694, -2.05, -12.487, 0.412])
+_UNLIKE_ODDS = 12.606
+_SURELY = 0.99  # another text: so that not even a word of it is said
 _WEIGHTS = np.array([-0.427, -0.539, -2.075, 0.898])
 _ODDS = -1.571 - 0.75  # from odds of 2 to 1 on: a word called omitted by mistake costs more than one that is missed
 _MOST = 0.6  # of the sounds of a word, three or more: so much of a word is that word, badly said
@@ -134,16 +134,22 @@ def find_way(ears: Ears, script: Script) -> Way:
 def find_miscues(ears: Ears, script: Script) -> Miscues:
     """Find the words of a text that are missing from a recording, and the speech that came in."""
     way = find_way(ears, script)
-    another = float(1 / (1 + np.exp(-(likeness(ears, script, way) @ _UNLIKE + _UNLIKE_ODDS))))
+    words, kept = judged(ears, script, way)
+    another = float(1 / (1 + np.exp(-(likeness(ears, script, way, kept) @ _UNLIKE + _UNLIKE_ODDS))))
     said = np.zeros(script.layout.words, bool)
     if another > _SURELY:
         sounds = np.flatnonzero(ears.best != BLANK)
         return Miscues(said, (Stray(0, int(sounds[0]), int(sounds[-1])),) if len(sounds) else (), another, ears)
+    if script.layout.words == 1:  # a lone word can only be told from another text
+        kept = words
+    said[kept] = True
+    return Miscues(said, tuple(_strays(ears, way, kept)), another, ears)
+
+
+def judged(ears: Ears, script: Script, way: Way) -> tuple[Ints, Ints]:
+    """The words on the way, and those of them that were found to be said."""
     words, rows = evidence(ears, script, way)
-    if script.layout.words > 1:  # a lone word can only be told from another text
-        words = words[(rows @ _WEIGHTS + _ODDS < 0) | _mostly_said(ears, script, way)[words]]
-    said[words] = True
-    return Miscues(said, tuple(_strays(ears, way, words)), another, ears)
+    return words, words[(rows @ _WEIGHTS + _ODDS < 0) | _mostly_said(ears, script, way)[words]]
 
 
 def said_words(heard: Heard, script: Script) -> Mask:
@@ -151,11 +157,11 @@ def said_words(heard: Heard, script: Script) -> Mask:
     return find_miscues(Ears.of(heard, script), script).said
 
 
-def likeness(ears: Ears, script: Script, way: Way) -> Floats:
-    """How far a recording is a reading of the text at all, (3,).
+def likeness(ears: Ears, script: Script, way: Way, kept: Ints) -> Floats:
+    """How far a recording is a reading of the text at all, (5,).
 
-    Shares of the text's sounds that were said, and of the sounds that were said, that meet; and how far the way falls
-    behind the likeliest sounds, in log-likelihood a sound.
+    Shares of the text's sounds, and of the sounds that were said, that meet; how far the way falls behind the likeliest
+    sounds, in log-likelihood a sound; shares of the text's words that are on the way, and that were found to be said.
     """
     behind, phones = _behind(ears, script, way)
     met = np.exp(phones).sum()
@@ -165,6 +171,8 @@ def likeness(ears: Ears, script: Script, way: Way) -> Floats:
             met / len(phones),
             met / max(ears.begins.sum(), 1),
             behind[of_text].sum() / max((ears.begins & of_text).sum(), 1),
+            len(np.unique(way.word[way.word >= 0])) / script.layout.words,
+            len(kept) / script.layout.words,
         ]
     )
 

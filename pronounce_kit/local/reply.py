@@ -93,11 +93,11 @@ class Finding:
     mispronounced_under: float = MISPRONOUNCED
 
     def doubted(self, another: float) -> Finding:
-        """The same where, with this probability, the reader read another text.
+        """The same where, with this probability, the reader read another text: from even odds on, scores fall by it.
 
-        From 3 to 1 on the scores of the text fall, down to 0; readers who are hard to understand stay below.
+        Readers who are hard to understand stay below.
         """
-        share = min(1.0, 4 * (1 - another))
+        share = 1 - another if another > 0.5 else 1.0
         return replace(self, accuracy=share * self.accuracy, fluency=share * self.fluency, prosody=share * self.prosody)
 
     def in_order(self) -> list[WordFinding | AddedWord]:
