@@ -45,7 +45,7 @@ CLIPPED_SHARE = 0.001
 """More clipped samples than this are heard as distortion."""
 
 NOISY_SNR_DB = 18.0
-"""Speech less than this above the noise loses its weak consonants; classroom recordings of learners have 23 and more."""
+"""Speech less than this above the noise loses its weak consonants; quiet classrooms have 23 and more."""
 
 MAX_SNR_DB = 60.0
 """Higher estimates are cut here: against digital silence the ratio has no meaning."""
