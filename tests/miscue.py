@@ -22,7 +22,7 @@ from pronounce_kit import Assessment, LocalSpeech, PronunciationScoreParams, Rec
 from pronounce_kit.local.analysis import Script
 from pronounce_kit.local.build_listener import held_out
 from pronounce_kit.local.corpus import RatedWord, Reading, read_corpus
-from pronounce_kit.local.miscue import Ears, evidence, find_way, judged, likeness
+from pronounce_kit.local.miscue import Ears, Held
 from pronounce_kit.local.phones import base
 
 SEED = 2026
@@ -184,7 +184,11 @@ def report(tallies: dict[str, Tally], wrong: Sequence[float]) -> str:
         total = Found()
         for tally in altered:
             total += pick(tally)
-        own = "; ".join(f"{change} {pick(tally)}" for change, tally in tallies.items() if change != "none")
+        own = "; ".join(
+            f"{change} {found}"
+            for change, tally in tallies.items()
+            if (found := pick(tally)).right + found.missed  # there was something to find
+        )
         lines.append(f"{name:24}{total}\n{'':24}{own}")
     found = sum(tally.insertions.right for tally in altered)
     lines.append(f"{'rightly named':24}{sum(tally.named for tally in altered) / max(found, 1):.1%} of insertions found")
@@ -213,14 +217,12 @@ def fit(speech: LocalSpeech, readings: Sequence[Reading], others: Sequence[Readi
         ]
         for case in [*read, *longer, Case(more, (True,) * len(more))]:
             script: Script = speech._analyzer.script(case.text)
-            ears = Ears.of(heard, script)
-            way = find_way(ears, script)
-            likenesses.append(likeness(ears, script, way, judged(ears, script, way)[1]))
+            held = Held.of(Ears.of(heard, script), script)
+            likenesses.append(held.likeness(held.kept()))
             unlike.append(float(all(case.left_out)))
             if case in read:
-                words, evidences = evidence(ears, script, way)
-                rows.append(evidences)
-                absent.append(np.array(case.left_out)[words])
+                rows.append(held.evidence())
+                absent.append(np.array(case.left_out)[held.words])
     return {
         "another text": _logistic_regression(np.array(likenesses), np.array(unlike)),
         "a word not said": _logistic_regression(np.concatenate(rows), np.concatenate(absent).astype(float)),

@@ -39,7 +39,7 @@ _SHARE = 0.85  # of the listener's posteriors; the rest are the recognizer's own
 _FLOOR = 0.01  # probability spread over all phones: any sound may be another
 
 # Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit`: that another text was read, from
-# `likeness`, and that a word was not said, from `evidence`.
+# `Held.likeness`, and that a word was not said, from `Held.evidence`.
 _UNLIKE = np.array([3.084, -19.694, -2.05, -12.487, 0.412])
 _UNLIKE_ODDS = 12.606
 _SURELY = 0.99  # another text: so that not even a word of it is said
@@ -114,7 +114,123 @@ def _listener() -> Listener:
     return Listener.load()
 
 
-def find_way(ears: Ears, script: Script) -> Way:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A recording held against a text along its likeliest way through it.
+
+    words: (M,) of the text that are on the way; first, last: (M,) frames of each. How far the way falls behind the
+    likeliest sounds, in log-likelihood, 0 or less: behind, (T,) in each frame; phones, (N,) in the best frame of each,
+    minus infinity for those off the way.
+    """
+
+    ears: Ears
+    script: Script
+    way: Way
+    words: Ints
+    first: Ints
+    last: Ints
+    behind: Floats
+    phones: Floats
+
+    @classmethod
+    def of(cls, ears: Ears, script: Script) -> Held:
+        """Search for the likeliest way."""
+        way = _find_way(ears, script)
+        frames = np.flatnonzero(way.word >= 0)
+        words, first = np.unique(way.word[frames], return_index=True)
+        _, after = np.unique(way.word[frames][::-1], return_index=True)
+        in_phone = way.phone >= 0
+        own = np.where(in_phone, ears.text[np.arange(len(in_phone)), np.maximum(way.phone, 0)], ears.sounds[:, BLANK])
+        behind = own - ears.sounds.max(1)
+        phones = np.full(len(script.layout.phone), -np.inf)
+        np.maximum.at(phones, way.phone[in_phone], behind[in_phone])
+        return cls(ears, script, way, words, frames[first], frames[::-1][after], behind, phones)
+
+    def evidence(self) -> Floats:
+        """What tells of each word on the way whether it was said, (M, 4).
+
+        How far the word falls behind, and its worst phone; how many phones it has; how far the other words fall behind,
+        a phone.
+        """
+        count = len(self.words)
+        sums = np.r_[0.0, np.cumsum(self.behind)]
+        word = sums[self.last + 1] - sums[self.first]
+        worst = np.full(self.script.layout.words, np.inf)
+        np.minimum.at(worst, self.script.layout.word, self.phones)
+        length = np.bincount(self.script.layout.word)[self.words].astype(float)
+        per_phone = word / length
+        others = (per_phone.sum() - per_phone) / (count - 1) if count > 1 else np.full(count, -1.0)
+        return np.stack([word, worst[self.words], length, others], 1)
+
+    def kept(self) -> Ints:
+        """The words that were found to be said."""
+        length = np.bincount(self.script.layout.word)
+        # The rest of such a word, however wrong, does not make it another one.
+        mostly_said = (np.bincount(self.script.layout.word, np.exp(self.phones)) >= _MOST * length) & (length >= 3)
+        kept: Ints = self.words[(self.evidence() @ _WEIGHTS + _ODDS < 0) | mostly_said[self.words]]
+        return kept
+
+    def likeness(self, kept: Ints) -> Floats:
+        """How far the recording is a reading of the text at all, (5,).
+
+        Shares of the text's sounds, and of the sounds that were said, that meet; how far the way falls behind, a sound;
+        shares of the text's words that are on the way, and that were found to be said, `kept`.
+        """
+        met = np.exp(self.phones).sum()
+        of_text = self.way.word != FREE
+        return np.array(
+            [
+                met / len(self.phones),
+                met / max(self.ears.begins.sum(), 1),
+                self.behind[of_text].sum() / max((self.ears.begins & of_text).sum(), 1),
+                len(self.words) / self.script.layout.words,
+                len(kept) / self.script.layout.words,
+            ]
+        )
+
+    def strays(self, kept: Ints) -> Iterator[Stray]:
+        """Speech that is not in the text: at most one stretch between two words that were said.
+
+        Where a word on the way was found to be another, all that sounds between its neighbours belongs to that other
+        word.
+        """
+        ears, way = self.ears, self.way
+        was_kept = np.isin(self.words, kept)
+        begins = np.r_[0, self.last[was_kept] + 1]  # of what lies before, between and after the words
+        stops = np.r_[self.first[was_kept], len(way.word)]
+        for i, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
+            another = bool(((self.first >= begin) & (self.first < stop) & ~was_kept).any())
+            frames = np.arange(begin, stop)
+            stray = frames[(ears.best[frames] != BLANK) & (another | (way.word[frames] == FREE))]
+            if len(stray) and not _is_speech(ears, slice(stray[0], stray[-1] + 1), 0.0 if another else _ENTER):
+                stray = stray[:0]
+            apart = ((frames - begin >= _AFTER) | (i == 0)) & ((stop - frames >= _BEFORE) | (i == len(kept)))
+            stray = np.union1d(stray, frames[apart & ears.begins[frames] & _IS_VOWEL[ears.best[frames]]])
+            if len(stray):
+                yield Stray(int(kept[i - 1] + 1) if i else 0, int(stray[0]), int(stray[-1]))
+
+
+def find_miscues(ears: Ears, script: Script) -> Miscues:
+    """Find the words of a text that are missing from a recording, and the speech that came in."""
+    held = Held.of(ears, script)
+    kept = held.kept()
+    another = float(1 / (1 + np.exp(-(held.likeness(kept) @ _UNLIKE + _UNLIKE_ODDS))))
+    said = np.zeros(script.layout.words, bool)
+    if another > _SURELY:
+        sounds = np.flatnonzero(ears.best != BLANK)
+        return Miscues(said, (Stray(0, int(sounds[0]), int(sounds[-1])),) if len(sounds) else (), another, ears)
+    if script.layout.words == 1:  # a lone word can only be told from another text
+        kept = held.words
+    said[kept] = True
+    return Miscues(said, tuple(held.strays(kept)), another, ears)
+
+
+def said_words(heard: Heard, script: Script) -> Mask:
+    """(W,) whether each word was said."""
+    return find_miscues(Ears.of(heard, script), script).said
+
+
+def _find_way(ears: Ears, script: Script) -> Way:
     """The likeliest way through the text."""
     phones, word_of = script.layout.phone, script.layout.word
     skip: Floats = _SKIP + _SKIP_PHONE * np.bincount(word_of).astype(float)
@@ -129,119 +245,6 @@ def find_way(ears: Ears, script: Script) -> Way:
         skip=skip,
         enter=_ENTER,
     )
-
-
-def find_miscues(ears: Ears, script: Script) -> Miscues:
-    """Find the words of a text that are missing from a recording, and the speech that came in."""
-    way = find_way(ears, script)
-    words, kept = judged(ears, script, way)
-    another = float(1 / (1 + np.exp(-(likeness(ears, script, way, kept) @ _UNLIKE + _UNLIKE_ODDS))))
-    said = np.zeros(script.layout.words, bool)
-    if another > _SURELY:
-        sounds = np.flatnonzero(ears.best != BLANK)
-        return Miscues(said, (Stray(0, int(sounds[0]), int(sounds[-1])),) if len(sounds) else (), another, ears)
-    if script.layout.words == 1:  # a lone word can only be told from another text
-        kept = words
-    said[kept] = True
-    return Miscues(said, tuple(_strays(ears, way, kept)), another, ears)
-
-
-def judged(ears: Ears, script: Script, way: Way) -> tuple[Ints, Ints]:
-    """The words on the way, and those of them that were found to be said."""
-    words, rows = evidence(ears, script, way)
-    return words, words[(rows @ _WEIGHTS + _ODDS < 0) | _mostly_said(ears, script, way)[words]]
-
-
-def said_words(heard: Heard, script: Script) -> Mask:
-    """(W,) whether each word was said."""
-    return find_miscues(Ears.of(heard, script), script).said
-
-
-def likeness(ears: Ears, script: Script, way: Way, kept: Ints) -> Floats:
-    """How far a recording is a reading of the text at all, (5,).
-
-    Shares of the text's sounds, and of the sounds that were said, that meet; how far the way falls behind the likeliest
-    sounds, in log-likelihood a sound; shares of the text's words that are on the way, and that were found to be said.
-    """
-    behind, phones = _behind(ears, script, way)
-    met = np.exp(phones).sum()
-    of_text = way.word != FREE
-    return np.array(
-        [
-            met / len(phones),
-            met / max(ears.begins.sum(), 1),
-            behind[of_text].sum() / max((ears.begins & of_text).sum(), 1),
-            len(np.unique(way.word[way.word >= 0])) / script.layout.words,
-            len(kept) / script.layout.words,
-        ]
-    )
-
-
-def _behind(ears: Ears, script: Script, way: Way) -> tuple[Floats, Floats]:
-    """How far the way falls behind the likeliest sounds, in log-likelihood: (T,) in a frame, (N,) in a phone's best."""
-    in_phone = way.phone >= 0
-    own = np.where(in_phone, ears.text[np.arange(len(in_phone)), np.maximum(way.phone, 0)], ears.sounds[:, BLANK])
-    behind = own - ears.sounds.max(1)
-    phones = np.full(len(script.layout.phone), -np.inf)
-    np.maximum.at(phones, way.phone[in_phone], behind[in_phone])
-    return behind, phones
-
-
-def evidence(ears: Ears, script: Script, way: Way) -> tuple[Ints, Floats]:
-    """The words on the way, (M,), and what the judge looks at for each, (M, 4).
-
-    How far the word falls behind the likeliest sounds, and its worst phone, in log-likelihood; how many phones it has;
-    how far the other words fall behind, a phone.
-    """
-    words, first, last = _extents(way)
-    if not len(words):
-        return words, np.zeros((0, len(_WEIGHTS)))
-    behind, phones = _behind(ears, script, way)
-    sums = np.r_[0.0, np.cumsum(behind)]
-    word = sums[last + 1] - sums[first]
-    worst = np.full(script.layout.words, np.inf)
-    np.minimum.at(worst, script.layout.word, phones)
-    length = np.bincount(script.layout.word)[words].astype(float)
-    per_phone = word / length
-    others = (per_phone.sum() - per_phone) / (len(words) - 1) if len(words) > 1 else np.full(1, -1.0)
-    return words, np.stack([word, worst[words], length, others], 1)
-
-
-def _mostly_said(ears: Ears, script: Script, way: Way) -> Mask:
-    """(W,) whether most sounds of a word were said; the rest, however wrong, do not make it another word."""
-    _, phones = _behind(ears, script, way)
-    length = np.bincount(script.layout.word)
-    most: Mask = (np.bincount(script.layout.word, np.exp(phones)) >= _MOST * length) & (length >= 3)
-    return most
-
-
-def _extents(way: Way) -> tuple[Ints, Ints, Ints]:
-    """The words on the way, and the first and last frame of each."""
-    frames = np.flatnonzero(way.word >= 0)
-    words, first = np.unique(way.word[frames], return_index=True)
-    _, after = np.unique(way.word[frames][::-1], return_index=True)
-    return words, frames[first], frames[::-1][after]
-
-
-def _strays(ears: Ears, way: Way, kept: Ints) -> Iterator[Stray]:
-    """Speech that is not in the text: at most one stretch between two words that were said.
-
-    Where a word on the way was found to be another, all that sounds between its neighbours belongs to that other word.
-    """
-    words, first, last = _extents(way)
-    was_kept = np.isin(words, kept)
-    begins = np.r_[0, last[was_kept] + 1]  # of what lies before, between and after the words
-    stops = np.r_[first[was_kept], len(way.word)]
-    for i, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
-        another = bool(((first >= begin) & (first < stop) & ~was_kept).any())
-        frames = np.arange(begin, stop)
-        stray = frames[(ears.best[frames] != BLANK) & (another | (way.word[frames] == FREE))]
-        if len(stray) and not _is_speech(ears, slice(stray[0], stray[-1] + 1), 0.0 if another else _ENTER):
-            stray = stray[:0]
-        apart = ((frames - begin >= _AFTER) | (i == 0)) & ((stop - frames >= _BEFORE) | (i == len(kept)))
-        stray = np.union1d(stray, frames[apart & ears.begins[frames] & _IS_VOWEL[ears.best[frames]]])
-        if len(stray):
-            yield Stray(int(kept[i - 1] + 1) if i else 0, int(stray[0]), int(stray[-1]))
 
 
 def _is_speech(ears: Ears, frames: slice, price: float) -> bool:

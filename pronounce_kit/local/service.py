@@ -152,16 +152,15 @@ class LocalSpeech:
     def _reply(self, recording: Recording, params: PronunciationScoreParams) -> Json:
         self.load()
         analyzer = self._analyzer
+        text = params.reference_text  # one that cannot be read is said before listening
         if recording.duration_s <= PASSAGE_S:
-            script = analyzer.script(params.reference_text)  # a text that cannot be read is said before listening
-            heard = analyzer.model.hear(recording.samples)
-            finding = self._find(recording, heard, script, params)
+            find = partial(self._find, script=analyzer.script(text), params=params)
         else:
-            words = analyzer.lexicon.words(params.reference_text)
-            heard = analyzer.model.hear(recording.samples)
-            finding = self._find_in_passages(recording, heard, words, params)
+            find = partial(self._find_in_passages, words=analyzer.lexicon.words(text), params=params)
+        heard = analyzer.model.hear(recording.samples)
         if nothing := _nothing_heard(recording, heard.posteriors):
             return nothing
+        finding = find(recording, heard)
         if finding is None:
             return {"RecognitionStatus": "NoMatch", "NBest": []}  # far too short for the text
         finding = replace(finding, snr_db=recording.quality().snr_db, mispronounced_under=STRICTNESS[self.strictness])
