@@ -107,7 +107,7 @@ def assess(
 ) -> int:
     """Score AUDIO, a recording of a text that was read aloud, and show which words and sounds went wrong.
 
-    AUDIO is a sound or video file of any common format, at most 60 s; - reads it from stdin.
+    AUDIO is a sound or video file of any common format, at most 10 minutes; - reads it from stdin.
     """
     from ..params import PronunciationScoreParams
     from ..service import connect
