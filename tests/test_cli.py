@@ -287,6 +287,17 @@ def test_a_poor_recording_is_pointed_out(run: Run, engine: LocalSpeech, morning:
     assert "About the recording: Too loud" in run("assess", "loud.wav", "--text", TEXT).stdout
 
 
+def test_a_reading_of_over_a_minute_is_assessed_without_being_called_too_long(
+    run: Run, engine: LocalSpeech, morning: bytes
+) -> None:
+    once = pk.Recording.from_bytes(morning).samples
+    times = int(62 * 16_000 / len(once)) + 1
+    pk.Recording.from_array(np.tile(once, times), 16_000).save("long.wav")
+    result = run("assess", "long.wav", "--text", " ".join([TEXT] * times))
+    assert result.exit_code == 0
+    assert "About the recording" not in result.stdout
+
+
 # --- errors -----------------------------------------------------------------------------------------------------
 
 

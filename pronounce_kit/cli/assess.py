@@ -216,14 +216,16 @@ def _on_hundred(
 
 def _show(assessment: Assessment, recording: Recording) -> None:
     from ..highlight import status_message
+    from ..quality import VERDICTS
     from .reading import show_reading
 
     terminal = console()
     show_reading(terminal, assessment)
-    quality = recording.quality()
-    if quality.flags and not status_message(assessment):
+    # What the service assessed was not too long for it.
+    flags = [flag for flag in recording.quality().flags if flag != "too_long"]
+    if flags and not status_message(assessment):
         terminal.print()
-        terminal.print(f"About the recording: {quality.verdict}", soft_wrap=True)
+        terminal.print(f"About the recording: {VERDICTS[flags[0]]}", soft_wrap=True)
 
 
 def _page(assessment: Assessment, service: SpeechService, recording: Recording, text: str) -> bytes:
