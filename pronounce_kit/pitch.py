@@ -159,13 +159,14 @@ def _smoothest(hertz: Floats, strengths: Floats, unvoiced: Floats, hop_s: float)
     total = np.zeros((count, kinds + 1))
     gain[0].max(0, out=total[0])
     options = np.empty((kinds + 1, kinds + 1))
-    for t in range(1, count):
-        np.add(total[t - 1][:, None], gain[t], out=options)
-        np.maximum.reduce(options, axis=0, out=total[t])
-    path = np.empty(count, np.int64)
-    path[-1] = total[-1].argmax()
-    for t in range(count - 1, 0, -1):
-        path[t - 1] = (total[t - 1] + gain[t, :, path[t]]).argmax()
+    for before, own, after in zip(total[:, :, None], gain[1:], total[1:], strict=False):
+        np.add(before, own, out=options)
+        np.maximum.reduce(options, axis=0, out=after)
+    origins = (total[:-1, :, None] + gain[1:]).argmax(1).tolist()
+    path = [int(total[-1].argmax())]
+    for origin in reversed(origins):
+        path.append(origin[path[-1]])
+    path.reverse()
     rows = np.arange(count)
     f0_hz = np.concatenate([hertz, np.full((count, 1), np.nan)], 1)[rows, path]
     fitting = np.clip(strengths, 0, 1)

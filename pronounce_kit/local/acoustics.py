@@ -72,7 +72,7 @@ class AcousticModel(Protocol):
 
 
 class HamaModel:
-    """hama's CTC phoneme recognizer (4.7 MB, in its wheel). Safe to share between threads; numpy releases the GIL."""
+    """hama's CTC phoneme recognizer (4.7 MB, in its wheel). Safe to share between threads, which do not wait for it."""
 
     frame_s = 0.02
 

@@ -70,35 +70,42 @@ def _forward_backward(
     frames, states = len(posteriors), 2 * len(phones) + 1
     labels = np.full(states, BLANK)
     labels[1::2] = phones
-    # From one phone straight to the next, past the blank between, unless both are the same phone.
-    may_skip = np.zeros(states)
-    may_skip[3::2] = phones[1:] != phones[:-1]
     emit = posteriors[:, labels]
-
-    forward, scale = np.zeros((frames, states)), np.zeros(frames)
-    forward[0, :2] = emit[0, :2]
-    scale[0] = forward[0].sum()
-    forward[0] /= scale[0]
+    # Backwards is forwards from the other end: both take each step together, side by side, two zeros before either.
+    wide = 2 + states
+    seen, both = np.zeros((2, frames, 2 * wide))
+    seen[:, 2:wide], seen[:, wide + 2 :] = emit, emit[::-1, ::-1]
+    both[0, [2, 3, wide + 2, wide + 3]] = 1.0
+    both[0] *= seen[0]
+    # From one phone straight to the next, past the blank between, unless both are the same phone.
+    differ = phones[1:] != phones[:-1]
+    may_skip = np.zeros(2 * wide)
+    may_skip[5:wide:2], may_skip[wide + 5 :: 2] = differ, differ[::-1]
+    may_skip = may_skip[2:]
+    shrunk = np.zeros((frames, 2))
+    skipped = np.empty(2 * wide - 2)
     for t in range(1, frames):
-        last, now = forward[t - 1], forward[t]
-        now[:] = last
-        now[1:] += last[:-1]
-        now[2:] += last[:-2] * may_skip[2:]
-        now *= emit[t]
-        scale[t] = max(now.sum(), _TINY)
-        now /= scale[t]
-
-    backward = np.zeros((frames, states))
-    backward[-1, -2:] = emit[-1, -2:] / scale[-1]
-    emit_scaled = emit / scale[:, None]
+        last, now = both[t - 1], both[t, 2:]
+        np.multiply(last[:-2], may_skip, out=skipped)
+        np.add(last[2:], last[1:-1], out=now)
+        now += skipped
+        now *= seen[t, 2:]
+        if not t % _OFTEN:  # before anything underflows
+            halves = both[t].reshape(2, wide)
+            size = np.maximum(halves.sum(1), _TINY)
+            halves /= size[:, None]
+            shrunk[t] = np.log(size)
+    logs = np.cumsum(shrunk, 0)
+    forward, after = both[:, 2:wide], both[::-1, : wide + 1 : -1]
+    total = np.maximum(forward.sum(1), _TINY)
+    forward /= total[:, None]
+    before = np.r_[0.0, np.log(total) + logs[:, 0]]  # log-likelihood of the frames before t and t itself
     with np.errstate(over="ignore", invalid="ignore"):  # the callers look at what comes of it
-        for t in range(frames - 2, -1, -1):
-            after, now = backward[t + 1], backward[t]
-            now[:] = after
-            now[:-1] += after[1:]
-            now[:-2] += after[2:] * may_skip[2:]
-            now *= emit_scaled[t]
-    return forward, backward, scale, labels
+        backward = after * np.exp(logs[::-1, 1] - (before[-1] - before[:-1]))[:, None]
+    return forward, backward, np.exp(np.diff(before)), labels
+
+
+_OFTEN = 16  # frames; even the least likely of so many, 1e-5 each, are far from underflow
 
 
 def _alternatives(
@@ -106,42 +113,42 @@ def _alternatives(
 ) -> tuple[Floats, Floats]:
     """Scaled likelihoods of the sequences with phone i replaced by each phone, (N, 39), and left out, (N,)."""
     frames, n = len(posteriors), len(phones)
-    blank_before = forward[:, 0:-1:2]  # (T, N)
-    phone_before = np.zeros((frames, n))
-    phone_before[:, 1:] = forward[:, 1:-2:2]
-    phone_after = backward[:, 3::2]  # (T, N - 1): entering phone i + 1 at t
+    i = np.arange(n)
     previous, following = np.r_[-1, phones[:-1]], np.r_[phones[1:], -1]
-    every = np.arange(BLANK)
-    # A substitute that equals its neighbour needs a blank between them.
-    from_previous = (every[None] != previous[:, None]).astype(float)
-    to_following = (every[None] != following[:, None]).astype(float)
+    # Into phone i at frame t from the blank or the phone before it, and out of it to those after it, (T, N).
+    blank_before, phone_before, blank_after, phone_after = np.zeros((4, frames, n))
+    blank_before[0, 0] = blank_after[-1, -1] = 1.0
+    blank_before[1:] = forward[:-1, 0:-1:2]
+    phone_before[1:, 1:] = forward[:-1, 1:-2:2]
+    blank_after[:-1] = backward[1:, 2::2]
+    phone_after[:-1, :-1] = backward[1:, 3::2]
 
     emit = posteriors[:, :BLANK] / scale[:, None]
-    emit_blank = posteriors[:, BLANK] / scale
-    inside, in_blank = np.zeros((n, BLANK)), np.zeros((n, BLANK))  # in the substitute; in the blank after it
-    inside[0] = emit[0]
-    replaced = np.zeros((n, BLANK))
-    for t in range(frames):
-        if t:
-            in_blank += inside
-            in_blank *= emit_blank[t]
-            inside += phone_before[t - 1][:, None] * from_previous
-            inside += blank_before[t - 1][:, None]
-            inside *= emit[t]
-        if t + 1 < frames and n > 1:
-            replaced[:-1] += (inside[:-1] * to_following[:-1] + in_blank[:-1]) * phone_after[t + 1][:, None]
-    replaced[-1] = inside[-1] + in_blank[-1]
+    into, out = blank_before + phone_before, blank_after + phone_after
+    last, replaced, doubled = np.zeros((n, BLANK)), np.zeros((n, BLANK)), np.zeros(n - 1)
+    step = max(_HELD // (n * BLANK), 1)
+    for start in range(0, frames, step):
+        now = slice(start, start + step)
+        inside = np.repeat(into[now, :, None], BLANK, axis=2)  # in the substitute
+        # One that equals its neighbour needs a blank between them.
+        inside[:, i[1:], previous[1:]] = blank_before[now, 1:]
+        for own, heard in zip(inside, emit[now], strict=True):
+            own += last
+            own *= heard
+            last = own
+        replaced += np.einsum("tnq,tn->nq", inside, out[now])
+        doubled += (inside[:, i[:-1], following[:-1]] * blank_after[now, :-1]).sum(0)
+    replaced[i[:-1], following[:-1]] = doubled
 
-    left_out = np.zeros(n)
-    if n > 1:
-        differ = (previous != following).astype(float)
-        into = blank_before[:-1, :-1] + phone_before[:-1, :-1] * differ[:-1]
-        left_out[:-1] = (into * phone_after[1:]).sum(0)
-        left_out[0] += backward[0, 3]
-        left_out[-1] = forward[-1, -3] + forward[-1, -4]
-    else:
-        left_out[0] = forward[-1, 0]
+    left_out = np.empty(n)
+    differ = (previous != following).astype(float)
+    left_out[:-1] = ((blank_before + phone_before * differ)[:, :-1] * backward[:, 3::2]).sum(0)
+    left_out[-1] = forward[-1, -3] + (forward[-1, -4] if n > 1 else 0.0)
     return replaced, left_out
+
+
+_HELD = 1 << 16
+"""Numbers of the substitutes that are held at a time: half a megabyte, which the processor's cache holds too."""
 
 
 def _fits(posteriors: Floats, phones: NDArray[np.int64]) -> bool:

@@ -1,4 +1,4 @@
-"""The fitted models: trees, run by onnxruntime, ridge regressions, and networks."""
+"""The fitted models: trees and networks, run by onnxruntime, and ridge regressions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError
 from .acoustics import Floats
-from .network import Networks
+from .network import GraphJury
+from .runtime import Graph
 from .scores import Models
 
 WEIGHTS = resources.files(__package__) / "weights"
-"""Folder of the committed weights: an ONNX file a tree ensemble, networks.npz, and constants.json for the rest."""
+"""Folder of the committed weights: ONNX files of the tree ensembles and networks, constants.json for the rest."""
 
 FAR = 4.0
 """Standard deviations."""
@@ -29,20 +29,11 @@ class Trees:
     """One gradient-boosted tree ensemble: (rows, features) float32 -> (rows,) float64."""
 
     def __init__(self, onnx: bytes) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine scores with onnxruntime. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._graph = Graph(onnx)
 
     def predict(self, rows: NDArray[np.float32]) -> Floats:
         """Raw prediction of each row (log-odds for a classifier)."""
-        return np.asarray(self._session.run(None, {"rows": rows})[0][:, 0], np.float64)
+        return self._graph.run(rows=rows)[0][:, 0].astype(np.float64)
 
 
 def standardized(rows: NDArray[Any], mean: Floats, scale: Floats) -> Floats:
@@ -88,7 +79,7 @@ def weights_digest() -> str:
     """Eight hex digits that name the committed weights which scores depend on."""
     digest = hashlib.sha256()
     for part in sorted(WEIGHTS.iterdir(), key=lambda part: part.name):
-        if part.name.endswith((".onnx", ".json", "networks.npz")):
+        if part.name.endswith((".onnx", ".json")):
             digest.update(part.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -101,12 +92,10 @@ def load_models(folder: Path | None = None) -> Models:
     def trees(name: str) -> Trees:
         return Trees((weights / f"{name}.onnx").read_bytes())
 
-    with (weights / "networks.npz").open("rb") as file, np.load(file) as arrays:
-        networks = Networks.from_arrays(dict(arrays))
     return Models(
         phone_rating=trees("phone_rating"),
         phone_wrong=trees("phone_wrong"),
-        networks=networks,
+        networks=GraphJury((weights / "networks.onnx").read_bytes()),
         wrong_threshold=float(constants["wrong_threshold"]),
         word=(trees("word"), Linear.from_json(constants["word_ridge"])),
         sentence={

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from .acoustics import Floats
 from .phones import ARPABET
+from .runtime import Graph
 from .tape import Array, Ints, Node, Tape
 
 SCALES = ("accuracy", "fluency", "prosodic", "total")
@@ -26,7 +28,15 @@ _TAPS = 5  # phones that a convolution sees
 _LAYERS = 2
 _HIDDEN = 32
 _DROPOUT = 0.3
-_LARGEST = 4.0  # standardized features are clipped here
+
+FAR = 4.0
+"""Standardized features are clipped here."""
+
+INPUTS = ("rows", "learner", "voice", "phone", "word")
+"""Of the networks' graph: what `Sounds` of one text holds under these names."""
+
+OUTPUTS = {"rating": 1, "wrong": 1, "words": 1, "sentences": len(SCALES)}
+"""Of the graph: what `Opinion` holds under these names -> channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +125,14 @@ def forward(tape: Tape, parameters: Mapping[str, Node], sounds: Sounds) -> Opini
     def norm(name: str, x: Node) -> Node:
         return tape.norm(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
 
-    states, own = (array.astype(np.float32) for array in (sounds.learner, sounds.voice))
-    learner = linear("learner", norm("learner.norm", Node(states)))
-    difference = linear("difference", norm("difference.norm", Node(states - own)))
+    rows = tape.given("rows", sounds.rows)
+    states = tape.given("learner", sounds.learner.astype(np.float32))
+    apart = tape.subtract(states, tape.given("voice", sounds.voice.astype(np.float32)))
+    learner = linear("learner", norm("learner.norm", states))
+    difference = linear("difference", norm("difference.norm", apart))
     inputs = [
         tape.embed(sounds.phone, parameters["phone"]),
-        tape.dropout(Node(sounds.rows), _DROPOUT / 3),
+        tape.dropout(rows, _DROPOUT / 3),
         tape.dropout(learner, _DROPOUT),
         tape.dropout(difference, _DROPOUT),
         tape.multiply(learner, tape.embed(sounds.phone, parameters["expected"])),
@@ -159,9 +171,17 @@ class Said:
     sentence: Mapping[str, Floats]
 
 
+class Jury(Protocol):
+    """Fitted networks that differ in the numbers they started from."""
+
+    def consult(self, sounds: Sounds) -> Said:
+        """What they say of one text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """Fitted networks that differ in the numbers they started from. mean, scale: (F,) that standardize rows."""
+    """A jury as it comes out of training. mean, scale: (F,) that standardize rows."""
 
     mean: Array
     scale: Array
@@ -171,39 +191,32 @@ class Networks:
         """What they say of one text."""
         sounds = replace(sounds, rows=standardized(sounds.rows, self.mean, self.scale))
         opinions = [forward(Tape(), parameters, sounds) for parameters in self.parameters]
+        return _said([np.mean([getattr(own, name).value for own in opinions], axis=0) for name in OUTPUTS])
 
-        def mean(values: Sequence[Node]) -> Floats:
-            out: Floats = np.mean([node.value for node in values], axis=0, dtype=np.float64)
-            return out
 
-        sentence = 100 * mean([opinion.sentences for opinion in opinions])[0]
-        return Said(
-            rating=50 * mean([opinion.rating for opinion in opinions])[:, 0],
-            wrong=mean([opinion.wrong for opinion in opinions])[:, 0],
-            words=100 * mean([opinion.words for opinion in opinions])[:, 0],
-            sentence={scale: sentence[i : i + 1] for i, scale in enumerate(SCALES)},
-        )
+class GraphJury:
+    """A jury as the engine asks it: all networks in one graph, written by `sketch.to_onnx`."""
 
-    def arrays(self) -> dict[str, Array]:
-        """All numbers by name, as an .npz file holds them."""
-        out = {"mean": self.mean, "scale": self.scale}
-        for number, parameters in enumerate(self.parameters):
-            out |= {f"{number}.{name}": node.value for name, node in parameters.items()}
-        return out
+    def __init__(self, onnx: bytes) -> None:
+        self._graph = Graph(onnx)
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Networks:
-        """Read what `arrays` gave."""
-        numbered: dict[str, dict[str, Node]] = {}
-        for name in arrays:
-            number, _, parameter = name.partition(".")
-            if parameter:
-                numbered.setdefault(number, {})[parameter] = Node(arrays[name].astype(np.float32))
-        ordered = (numbered[number] for number in sorted(numbered, key=int))
-        return cls(arrays["mean"].astype(np.float32), arrays["scale"].astype(np.float32), tuple(ordered))
+    def consult(self, sounds: Sounds) -> Said:
+        """What they say of one text."""
+        return _said(self._graph.run(**{name: getattr(sounds, name) for name in INPUTS}))
+
+
+def _said(opinion: Sequence[Array]) -> Said:
+    """The values of `OUTPUTS` on the scales of scores."""
+    rating, wrong, words, sentences = (value.astype(np.float64) for value in opinion)
+    return Said(
+        rating=50 * rating[:, 0],
+        wrong=wrong[:, 0],
+        words=100 * words[:, 0],
+        sentence={scale: 100 * sentences[0, i : i + 1] for i, scale in enumerate(SCALES)},
+    )
 
 
 def standardized(rows: Array, mean: Array, scale: Array) -> Array:
     """Rows in standard deviations from the mean, those far out brought in."""
-    out: Array = np.clip((rows - mean) / scale, -_LARGEST, _LARGEST).astype(np.float32)
+    out: Array = np.clip((rows - mean) / scale, -FAR, FAR).astype(np.float32)
     return out

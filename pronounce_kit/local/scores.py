@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .acoustics import Floats
 from .analysis import Hearing
 from .features import sentence_features, word_features
-from .network import Networks, Said, Sounds
+from .network import Jury, Said, Sounds
 
 MISPRONOUNCED = 60.0
 """Scores under this are called wrong, as the service does with words."""
@@ -51,7 +51,7 @@ class Models:
 
     phone_rating: Predictor
     phone_wrong: Predictor
-    networks: Networks
+    networks: Jury
     wrong_threshold: float
     word: tuple[Predictor, ...]
     sentence: Mapping[str, tuple[Predictor, ...]]

@@ -56,91 +56,90 @@ def likeliest_way(
 
 
 class _Search:
-    """The states 0 to 2 N are blank, phone, ..., blank; then come the W + 1 of free speech."""
+    """The states, what each may follow, and at which price.
+
+    Text states 0 to 2 N are blank, phone, ..., blank; then W + 1 of free speech, one a boundary between words. After
+    them come W + 1 that take no frame: a boundary reached, with words before it left out or not. Scores count as if all
+    words so far had been left out, so that leaving one out costs nothing and saying it earns its price back.
+    """
 
     def __init__(self, word_of: Ints, same: NDArray[np.bool_], skip: Floats, enter: float) -> None:
-        starts = np.flatnonzero(np.r_[True, word_of[1:] != word_of[:-1]])
+        is_first = np.r_[True, word_of[1:] != word_of[:-1]]
+        starts = np.flatnonzero(is_first)
+        boundaries = np.arange(len(starts) + 1)
         self.word_of = word_of
-        self.text = 2 * len(word_of) + 1  # states of the text
-        self.barred = np.where(same, -np.inf, 0.0)  # from a phone straight to the next
-        self.first = 2 * starts + 1  # each word's first phone
-        self.boundary = np.r_[2 * starts, self.text - 1]  # the blank before each word, and the last one
-        self.last = np.maximum(self.boundary - 1, 0)  # the phone before each of them
-        self.toll = np.r_[0.0, np.cumsum(skip)]
-        self.enter = enter
-        self.is_first = np.zeros(self.text, bool)
-        self.is_first[self.first] = True
-        self.boundary_of = np.full(self.text, -1)
-        self.boundary_of[self.boundary] = np.arange(len(self.boundary))
-        self.boundary_of[self.first] = np.arange(len(self.first))
-
-    def left(self, scores: Floats) -> Floats:
-        """(W + 1,) best score of having come to each boundary, without leaving out the word before it."""
-        best: Floats = np.maximum(scores[self.boundary], scores[self.last])
-        np.maximum(best, scores[self.text :], out=best)
-        return best
+        self.text = text = 2 * len(word_of) + 1  # states of the text
+        self.frame = frame = text + len(boundaries)  # ... and those of free speech
+        free, reached = text + boundaries, frame + boundaries
+        first, blank = 2 * starts + 1, np.r_[2 * starts, text - 1]  # of each word; before each word, and at the end
+        inside = 2 * np.flatnonzero(~is_first) + 1  # other phones
+        # A state may follow itself, the one before it, or a third: the phone before a phone of the same word, the
+        # boundary reached before the first phone, free speech before a boundary's blank, the boundary before free speech.
+        origin = np.tile(np.arange(frame), (3, 1))
+        price = np.full((3, frame), -np.inf)
+        price[0] = 0.0
+        origin[1, 1:text], price[1, 1:text] = np.arange(text - 1), 0.0
+        price[1, blank[1:]] = skip
+        origin[2, inside], price[2, inside] = inside - 2, np.where(same[inside // 2 - 1], -np.inf, 0.0)
+        origin[2, first], price[2, first] = reached[:-1], 0.0
+        origin[2, blank], price[2, blank] = free, 0.0
+        origin[2, free], price[2, free] = reached, -enter
+        self.origin, self.price = origin, price
+        # A boundary is reached from the blank before it, the phone before that, or free speech.
+        self.arrival = np.stack([blank, np.maximum(blank - 1, 0), free])
+        self.arrival_price = np.stack([np.zeros_like(boundaries), np.r_[0.0, skip], np.zeros_like(boundaries)])
 
     def way(self, phones: Floats, blank: Floats, free: Floats) -> Way:
-        text, frames = self.text, len(blank)
-        emit = np.empty((frames, text + len(self.boundary)))
+        text, frame, frames = self.text, self.frame, len(blank)
+        emit = np.empty((frames, frame))
         emit[:, 0:text:2] = blank[:, None]
         emit[:, 1:text:2] = phones
         emit[:, text:] = free[:, None]
-        rows = np.full((frames + 1, emit.shape[1]), -np.inf)  # row t is before frame t
-        rows[0, 0] = 0.0
-        for t in range(frames):
-            before, after = rows[t], rows[t + 1]
-            np.maximum(before[1:text], before[: text - 1], out=after[1:text])
-            after[0] = before[0]
-            straight = after[3:text:2]
-            np.maximum(straight, before[1 : text - 2 : 2] + self.barred, out=straight)
-            arrived = self.left(before)
-            arrived += self.toll
-            np.maximum.accumulate(arrived, out=arrived)
-            arrived -= self.toll
-            after[self.first] = np.maximum(after[self.first], arrived[:-1])
-            after[self.boundary] = np.maximum(after[self.boundary], before[text:])
-            arrived -= self.enter
-            np.maximum(before[text:], arrived, out=after[text:])
-            after += emit[t]
-        return self._back(rows)
+        rows = np.empty((frames + 1, frame + self.arrival.shape[1]))  # row t is before frame t
+        states, reached = rows[:, :frame], rows[:, frame:]
+        states[0] = -np.inf
+        states[0, 0] = 0.0
+        options, arriving = np.empty(self.origin.shape), np.empty(self.arrival.shape)
+        staying, stepping, coming = options
+        from_blank, from_phone, from_free = arriving
+        heard = iter(emit)
+        before = None
+        for row, now, place in zip(rows, states, reached, strict=True):
+            if before is not None:
+                before.take(self.origin, out=options, mode="clip")
+                np.add(options, self.price, out=options)
+                np.maximum(staying, stepping, out=stepping)
+                np.maximum(stepping, coming, out=coming)
+                np.add(coming, next(heard), out=now)
+            row.take(self.arrival, out=arriving, mode="clip")
+            np.add(arriving, self.arrival_price, out=arriving)
+            np.maximum(from_blank, from_phone, out=from_phone)
+            np.maximum(from_phone, from_free, out=from_free)
+            np.maximum.accumulate(from_free, out=place)
+            before = row
+        return self._way(self._back(rows))
 
-    def _back(self, rows: Floats) -> Way:
-        """Follow the best scores from the end to the beginning; only scores were kept, so origins are found anew."""
-        frames = len(rows) - 1
-        phone, word, boundary = (np.full(frames, -1) for _ in range(3))
-        state = self._jump(rows[-1], len(self.boundary) - 1)[0]
-        for t in range(frames - 1, -1, -1):
-            if state >= self.text:
-                word[t], boundary[t] = FREE, state - self.text
-            elif state % 2:
-                phone[t] = state // 2
-                word[t] = self.word_of[state // 2]
-            state = self._origin(rows[t], state)
-        return Way(phone, word, boundary)
+    def _back(self, rows: Floats) -> Ints:
+        """The state of each frame, from the end to the beginning; only scores were kept, so origins are found anew."""
+        path = np.empty(len(rows) - 1, np.int64)
+        state = self._before(rows[-1], self.arrival.shape[1] - 1)
+        for t in range(len(path) - 1, -1, -1):
+            path[t] = state
+            origins = self.origin[:, state]
+            state = int(origins[(rows[t].take(origins) + self.price[:, state]).argmax()])
+            if state >= self.frame:
+                state = self._before(rows[t], state - self.frame)
+        return path
 
-    def _origin(self, scores: Floats, state: int) -> int:
-        best, origin = scores[state], state
-        if state >= self.text:
-            jump, reached = self._jump(scores, state - self.text)
-            return jump if reached - self.enter > best else origin
-        if state and scores[state - 1] > best:
-            best, origin = scores[state - 1], state - 1
-        if state % 2 and state > 1 and scores[state - 2] + self.barred[state // 2 - 1] > best:
-            best, origin = scores[state - 2], state - 2
-        b = int(self.boundary_of[state])
-        if b >= 0:
-            if self.is_first[state]:
-                jump, reached = self._jump(scores, b)
-            else:
-                jump, reached = self.text + b, float(scores[self.text + b])
-            if reached > best:
-                return jump
-        return origin
+    def _before(self, scores: Floats, boundary: int) -> int:
+        """The state from which a boundary was reached, with words left out or not."""
+        options = (scores[self.arrival] + self.arrival_price)[:, : boundary + 1]
+        source = boundary - int(options.max(0)[::-1].argmax())
+        return int(self.arrival[options[:, source].argmax(), source])
 
-    def _jump(self, scores: Floats, b: int) -> tuple[int, float]:
-        """The state from which boundary b is best reached, with words left out or not, and the score there."""
-        reached = (self.left(scores) + self.toll)[: b + 1]
-        source = b - int(reached[::-1].argmax())
-        options = (int(self.boundary[source]), int(self.last[source]), self.text + source)
-        return max(options, key=lambda state: float(scores[state])), float(reached[source] - self.toll[b])
+    def _way(self, path: Ints) -> Way:
+        is_free = path >= self.text
+        in_phone = ~is_free & (path % 2 == 1)
+        phone = np.where(in_phone, path // 2, -1)
+        word = np.where(is_free, FREE, np.where(in_phone, self.word_of[phone], BETWEEN))
+        return Way(phone, word, np.where(is_free, path - self.text, -1))

@@ -32,6 +32,7 @@ from .passages import passages
 from .prosody import find_prosody
 from .prosody_features import manner_of
 from .reply import Finding, Json, Part, build_reply, gather, joined
+from .runtime import one_thread
 from .scores import MISPRONOUNCED, Models
 from .timing import TICKS_PER_SECOND
 from .voice import SAMPLE_RATE as VOICE_RATE
@@ -244,7 +245,8 @@ class LocalSpeech:
                 f"{MAX_SECONDS / 60:.0f} minutes. "
                 "Cut it, and the text, into parts."
             )
-        reply = self._reply(heard, merged)
+        with one_thread:
+            reply = self._reply(heard, merged)
         return Assessment.from_json(reply, reference_text=merged.reference_text)
 
     def recognize(
@@ -276,19 +278,20 @@ class LocalSpeech:
             )
         with self._loading:
             model, recognizer = self._model, self._recognizer
-        heard = model.hear(given.samples)
-        if nothing := _nothing_heard(given, heard.posteriors):
-            return Recognition.from_json(nothing)
         detailed = format == "detailed"
-        reply = build_recognition(
-            recognizer.hear(heard, NBEST if detailed else 1),
-            heard.posteriors,
-            model.frame_s,
-            given.duration_s,
-            names=recognizer.names,
-            detailed=detailed,
-            profanity=profanity,
-        )
+        with one_thread:
+            heard = model.hear(given.samples)
+            if nothing := _nothing_heard(given, heard.posteriors):
+                return Recognition.from_json(nothing)
+            reply = build_recognition(
+                recognizer.hear(heard, NBEST if detailed else 1),
+                heard.posteriors,
+                model.frame_s,
+                given.duration_s,
+                names=recognizer.names,
+                detailed=detailed,
+                profanity=profanity,
+            )
         return Recognition.from_json(reply)
 
     def synthesize(

@@ -49,6 +49,10 @@ class Tape:
             self._steps.append((result, step))
         return result
 
+    def given(self, name: str, value: Array) -> Node:
+        """What comes from outside; `name` is for those who follow what is done."""
+        return Node(value)
+
     def linear(self, x: Node, weight: Node, bias: Node) -> Node:
         """X times weight, (in, out), plus bias."""
 
@@ -77,6 +81,15 @@ class Tape:
             y.add(grad)
 
         return self._note(x.value + y.value, step)
+
+    def subtract(self, x: Node, y: Node) -> Node:
+        """Difference."""
+
+        def step(grad: Array) -> None:
+            x.add(grad)
+            y.add(-grad)
+
+        return self._note(x.value - y.value, step)
 
     def multiply(self, x: Node, y: Node) -> Node:
         """Product, entry by entry."""

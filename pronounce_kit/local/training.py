@@ -13,7 +13,6 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError
+from . import sketch
 from .acoustics import Floats, HamaModel
 from .analysis import Analyzer
 from .corpus import RIGHT, SENTENCE_SCALES, folds_by_speaker, read_corpus
@@ -28,7 +28,7 @@ from .examples import Example, Rows, Track, make_examples, untracked
 from .export import to_onnx
 from .features import sentence_features, word_features
 from .models import WEIGHTS, Linear, Trees, standardized
-from .network import SCALES, Networks, Sounds
+from .network import SCALES, GraphJury, Networks, Sounds
 from .network_training import Lesson, fit
 from .scores import Models, averaged, word_scores
 from .tape import Node
@@ -349,11 +349,12 @@ def corpus_analyzer() -> Analyzer:
 
 
 def write_weights(models: Models, out: Path) -> dict[str, Any]:
-    """Write trees as ONNX, networks as networks.npz, the rest as constants.json.
+    """Write trees and networks as ONNX, the rest as constants.json.
 
     Returns {"files": {name: bytes}, "out": folder}.
     """
     out.mkdir(parents=True, exist_ok=True)
+    networks = _only(Networks, [models.networks])
     word_ridge = _only(Linear, models.word)
     columns = {"word": len(word_ridge.mean)}
     trees: dict[str, Any] = {
@@ -368,15 +369,14 @@ def write_weights(models: Models, out: Path) -> dict[str, Any]:
         columns[f"sentence_{scale}"] = len(ridges[scale].mean)
     files = {}
     for name, boosted in trees.items():
-        data = to_onnx(boosted.booster, columns.get(name, len(models.networks.mean)))
+        data = to_onnx(boosted.booster, columns.get(name, len(networks.mean)))
         Trees(data)  # what cannot be loaded is not written
         (out / f"{name}.onnx").write_bytes(data)
         files[f"{name}.onnx"] = len(data)
-    packed = BytesIO()
-    arrays: dict[str, Any] = models.networks.arrays()
-    np.savez(packed, **{name: np.float16(array) if "." in name else array for name, array in arrays.items()})
-    (out / "networks.npz").write_bytes(packed.getvalue())
-    files["networks.npz"] = len(packed.getvalue())
+    data = sketch.to_onnx(networks)
+    GraphJury(data)
+    (out / "networks.onnx").write_bytes(data)
+    files["networks.onnx"] = len(data)
     constants = {
         "wrong_threshold": float(f"{models.wrong_threshold:.7g}"),
         "word_ridge": word_ridge.to_json(),

@@ -1,0 +1,73 @@
+"""What runs the engine's networks and trees: onnxruntime, on one thread a call; Python's lock is left meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from ..errors import MissingDependencyError
+
+
+class Graph:
+    """An ONNX graph that is ready to run; threads may share it.
+
+    weights: values of the initializers that the graph names but does not hold.
+    """
+
+    def __init__(self, onnx: bytes, weights: Mapping[str, NDArray[np.float32]] | None = None) -> None:
+        """Raises `MissingDependencyError` without onnxruntime."""
+        try:
+            import onnxruntime
+        except ImportError:
+            raise MissingDependencyError(
+                "The embedded engine scores with onnxruntime. Install it with: pip install 'pronounce-kit[local]'"
+            ) from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in (weights or {}).values()]
+        if weights:
+            options.add_external_initializers(list(weights), self._weights)
+        self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+
+    def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """The graph's outputs, in its order."""
+        outputs: list[NDArray[Any]] = self._session.run(None, inputs)
+        return outputs
+
+
+class _OneThread:
+    """Keeps numpy's BLAS to one thread while anyone is inside.
+
+    Its threads wait for each other in busy loops: on a machine with other work to do that takes twenty times as long.
+    Recordings are scored side by side instead. The number of threads belongs to the process, so the first one in
+    changes it and the last one out changes it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._libraries = ThreadpoolController()
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = self._libraries.limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.__exit__(None, None, None)
+
+
+one_thread = _OneThread()
+"""Shared by all engines of the process."""
