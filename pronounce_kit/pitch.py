@@ -156,12 +156,7 @@ def _smoothest(hertz: Floats, strengths: Floats, unvoiced: Floats, hop_s: float)
     worth = strengths + _OCTAVE_COST * (octaves - np.log2(_MIDDLE_HZ))
     worth -= _far_from_usual(octaves, worth)
     gain += np.concatenate([worth, unvoiced[:, None]], 1)[:, None, :]
-    total = np.zeros((count, kinds + 1))
-    gain[0].max(0, out=total[0])
-    options = np.empty((kinds + 1, kinds + 1))
-    for before, own, after in zip(total[:, :, None], gain[1:], total[1:], strict=False):
-        np.add(before, own, out=options)
-        np.maximum.reduce(options, axis=0, out=after)
+    total = _best(gain)
     origins = (total[:-1, :, None] + gain[1:]).argmax(1).tolist()
     path = [int(total[-1].argmax())]
     for origin in reversed(origins):
@@ -171,6 +166,32 @@ def _smoothest(hertz: Floats, strengths: Floats, unvoiced: Floats, hop_s: float)
     f0_hz = np.concatenate([hertz, np.full((count, 1), np.nan)], 1)[rows, path]
     fitting = np.clip(strengths, 0, 1)
     return f0_hz, np.concatenate([fitting, fitting.max(1, keepdims=True)], 1)[rows, path]
+
+
+def _best(gain: Floats) -> Floats:
+    """(T, K) the most that a path is worth which ends in each of K kinds at each time; gain: (T, from, to).
+
+    Paths are followed from all kinds through blocks of about sqrt(T) frames, all blocks at once, and then from block to
+    block: a step at a time would be T steps, most of whose time is Python's.
+    """
+    count, kinds, _ = gain.shape
+    size = max(int(count**0.5), 1)
+    blocks = -(-count // size)
+    steps = np.empty((blocks * size, kinds, kinds))
+    steps[:count] = gain
+    steps[count:] = np.where(np.eye(kinds, dtype=bool), 0.0, -np.inf)  # staying, for nothing
+    # (size, from, to, blocks), and from each kind before a block to each kind at each of its times: (size, to, blocks, from).
+    steps = np.ascontiguousarray(steps.reshape(blocks, size, kinds, kinds).transpose(1, 2, 3, 0))
+    within = np.empty((size, kinds, blocks, kinds))
+    within[0] = steps[0].transpose(1, 2, 0)
+    for before, own, after in zip(within, steps[1:], within[1:], strict=False):
+        np.maximum.reduce(before[:, None] + own[..., None], axis=0, out=after)
+    start = np.empty((blocks, kinds))
+    start[0] = 0.0
+    for block in range(1, blocks):
+        np.maximum.reduce(within[-1, :, block - 1] + start[block - 1], axis=1, out=start[block])
+    best: Floats = (within + start).max(3).transpose(2, 0, 1).reshape(-1, kinds)[:count]
+    return best
 
 
 def _far_from_usual(octaves: Floats, worth: Floats) -> Floats:

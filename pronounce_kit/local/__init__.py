@@ -2,16 +2,16 @@
 
 | module | does |
 |---|---|
-| acoustics | audio to posteriors over phones (hama) |
+| runtime, conformer, acoustics | audio to posteriors over phones (hama's network in onnxruntime) |
 | phones, lexicon, voice | names of phones; text to words and phones; the model voice (hibari) |
 | gop, miscue | posteriors and phones to goodness of pronunciation; which words were said at all |
 | analysis | a text to be read, and a recording held against it |
-| features, scores, models | from there to scores |
+| features, network, scores, models | from there to scores |
 | timing, reply, formats | when, in the service's JSON, in which sound format |
 | recognizer, beam, language, listener, written, profanity | what was said, without a text |
 | service | `LocalSpeech`, which brings them together |
-| corpus, examples, training, export, evaluation | fitting the scoring models again |
-| build_language, build_listener | making the recognizer's data again |
+| corpus, examples, training, export, sketch, evaluation | fitting the scoring models again |
+| build_conformer, build_language, build_listener | making the recognizer's data again |
 """
 
 from .service import LocalSpeech

@@ -5,6 +5,7 @@ The graph of hama's network, without its weights: those are named, and come from
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import resources
 
@@ -87,7 +88,7 @@ def main() -> None:
     """Write the file."""
     hama = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
     FILE.write_bytes(graph(named(read_tensors(hama))))
-    print(f"Wrote {FILE} ({FILE.stat().st_size / 1000:.0f} kB)")
+    sys.stderr.write(f"Wrote {FILE} ({FILE.stat().st_size / 1000:.0f} kB)\n")
 
 
 if __name__ == "__main__":

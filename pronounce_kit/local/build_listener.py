@@ -21,7 +21,7 @@ from .acoustics import BLANK, AcousticModel, HamaModel, Heard
 from .gop import _forward_backward
 from .language import END, NO_WORD, START, LanguageModel, unpack
 from .lexicon import Lexicon
-from .listener import FILE, NEAR, STATES, Listener, Singles, scaled, shifted, softmax
+from .listener import FILE, NEAR, STATES, Listener, Singles, around, scaled, softmax
 from .phones import INDEX, base
 from .voice import SAMPLE_RATE as VOICE_RATE
 from .voice import Voice
@@ -137,7 +137,7 @@ def fit(examples: list[Example]) -> Listener:
 def _inputs(heard: Heard, mean: Singles, spread: Singles) -> Singles:
     """(T, inputs) what the network sees at each frame, with states of about -1 to 1."""
     seen, states = scaled(heard.posteriors), (heard.states.astype(np.float32) - mean) / spread
-    return np.concatenate([*(shifted(seen, by) for by in NEAR), *(shifted(states, by) for by in STATES)], axis=1)
+    return np.concatenate([around(seen, NEAR), around(states, STATES)], axis=1)
 
 
 def _listener(weights: Weights, mean: Singles, spread: Singles) -> Listener:

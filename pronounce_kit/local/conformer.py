@@ -102,7 +102,7 @@ _MATRICES = {
 
 
 def block_names(weights: Mapping[str, Array]) -> list[str]:
-    """ "blocks.0", "blocks.1", ..."""
+    """Names of the blocks, first to last."""
     return [f"blocks.{i}" for i in range(sum(name.endswith(".ffn1.norm.weight") for name in weights))]
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..pitch import Pitch, track
 from .acoustics import SAMPLE_RATE, Floats
+from .quantiles import median, quantiles
 from .timing import phone_times
 
 POINTS = 4
@@ -49,8 +50,8 @@ class Contour:
         """As `of`, from the melody of the whole recording."""
         starts, ends = phone_times(peaks, frame_s, duration_s)
         voiced = melody.f0_hz[~np.isnan(melody.f0_hz)]
-        octaves = np.log2(melody.f0_hz / (np.median(voiced) if voiced.size else 1.0))
-        quiet, loud = np.quantile(melody.energy_db, [_QUIET, _LOUD])
+        octaves = np.log2(melody.f0_hz / (median(voiced) if voiced.size else 1.0))
+        quiet, loud = quantiles(melody.energy_db, _QUIET, _LOUD)
         inside = (np.arange(POINTS) + 0.5) / POINTS
         frames = np.rint((starts[:, None] + inside * (ends - starts)[:, None]) / _HOP_S).astype(np.int64)
         frames = np.minimum(frames, len(melody.times_s) - 1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .acoustics import Floats, Heard
 from .gop import DELETION, Gop
 from .phones import ARPABET, INDEX, VOWELS, base, stress
+from .quantiles import median, quantiles
 
 Ints = NDArray[np.int64]
 Samples = NDArray[np.float32]
@@ -194,10 +195,10 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
         learner.ratio[:, DELETION, None],
         learner.posterior[:, None],
         _every(n, learner.smallest.mean(), learner.posterior.mean()),
-        _every(n, *np.quantile(learner.posterior, [0.1, 0.25, 0.5])),
+        _every(n, *quantiles(learner.posterior, 0.1, 0.25, 0.5)),
         *(_shift(learner.smallest, k, 10.0)[:, None] for k in (-2, -1, 1, 2)),
         *(_shift(learner.posterior, k, 1.0)[:, None] for k in (-2, -1, 1, 2)),
-        np.c_[learner.occupied, gap_after, gap_before, gap_after / (np.median(gap_after) + 1e-3)],
+        np.c_[learner.occupied, gap_after, gap_before, gap_after / (median(gap_after) + 1e-3)],
         _every(n, n, learner.per_frame, learner.entropy, n / learner.pace),
         np.c_[(learner.peak - learner.start) / learner.frames, layout.place],
         np.c_[layout.length - layout.place, layout.length],
@@ -209,7 +210,7 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
         np.c_[_shift(worst, -1, 10.0), _shift(worst, 1, 10.0)],
         _every(n, pace, np.minimum(learner.smallest - voice.smallest, 3).mean()),
         _every(n, (learner.posterior - voice.posterior).mean(), learner.per_frame - voice.per_frame),
-        _every(n, *np.quantile(worst, [0.1, 0.25, 0.5])),
+        _every(n, *quantiles(worst, 0.1, 0.25, 0.5)),
     ]
     return np.concatenate(columns, axis=1).astype(np.float32)
 
@@ -253,10 +254,10 @@ def word_features(layout: Layout, learner: View, scores: Floats, wrong: Floats) 
     columns += [over(wrong)[0], -over(-wrong)[1], *over(learner.posterior), *over(np.minimum(learner.smallest, 10))]
     columns += [over(-np.log1p(np.exp(np.clip(-learner.smallest, -20, 30))))[0], length]
     frames = np.add.reduceat(learner.gap_after(), starts)
-    columns += [frames, frames / length / np.median(learner.gap_after() + 1)]
+    columns += [frames, frames / length / median(learner.gap_after() + 1)]
     before, after = np.r_[100.0, lowest[:-1]], np.r_[lowest[1:], 100.0]
     columns += [before, after, scores[starts], scores[starts + length.astype(int) - 1]]
-    columns += [np.full(len(starts), value) for value in (scores.mean(), np.quantile(scores, 0.1), layout.words)]
+    columns += [np.full(len(starts), value) for value in (scores.mean(), *quantiles(scores, 0.1), layout.words)]
     columns += [np.arange(len(starts)) / len(starts), mean - scores.mean()]
     return np.stack(columns, 1).astype(np.float32)
 
@@ -281,17 +282,17 @@ def sentence_features(
     longer = np.log((learner.gap_after() + 1) / (voice.gap_after() + 1))
     relative = learner.smallest - voice.smallest
     values = [
-        scores.mean(), scores.std(), *np.quantile(scores, [0, 0.05, 0.1, 0.25, 0.5]), (scores < 60).mean(),
+        scores.mean(), scores.std(), *quantiles(scores, 0, 0.05, 0.1, 0.25, 0.5), (scores < 60).mean(),
         wrong.mean(), np.sort(wrong)[-3:].mean(),
         word_scores.mean(), word_scores.std(), word_scores.min(), np.sort(word_scores)[:2].mean(),
-        np.median(word_scores), (word_scores < 60).mean(), (word_scores < 80).mean(),
-        learner.posterior.mean(), *np.quantile(learner.posterior, [0.1, 0.25, 0.5]),
+        median(word_scores), (word_scores < 60).mean(), (word_scores < 80).mean(),
+        learner.posterior.mean(), *quantiles(learner.posterior, 0.1, 0.25, 0.5),
         learner.per_frame, learner.entropy, learner.per_frame - voice.per_frame, learner.entropy - voice.entropy,
-        np.minimum(relative, 3).mean(), *np.quantile(relative, [0.1, 0.25]),
+        np.minimum(relative, 3).mean(), *quantiles(relative, 0.1, 0.25),
         (learner.posterior - voice.posterior).mean(),
         n, layout.words, n / layout.words, n / learner.pace, learner.pace / voice.pace,
-        longer.std(), np.abs(longer - np.median(longer)).mean(), longer.mean(), longer.max(),
-        gaps.std() / gaps.mean(), np.median(gaps), gaps.max(), np.quantile(gaps, 0.9),
+        longer.std(), np.abs(longer - median(longer)).mean(), longer.mean(), longer.max(),
+        gaps.std() / gaps.mean(), median(gaps), gaps.max(), *quantiles(gaps, 0.9),
         inside.mean() if inside.size else gaps.mean(), across.mean() if across.size else gaps.mean(),
         across.max() if across.size else 0.0, float((gaps > 15).sum()), float((gaps > 25).sum()) / layout.words,
         learner.occupied.mean(), learner.occupied.std(), learner.frames,
@@ -312,7 +313,7 @@ def pause_statistics(samples: Samples) -> tuple[float, ...]:
         return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     loud = np.flatnonzero(level > level.max() - 35)  # what comes before and after is no pause
     level = level[loud[0] : loud[-1] + 1]
-    floor, top = np.quantile(level, [0.05, 0.95])
+    floor, top = quantiles(level, 0.05, 0.95)
     sounding = level > max(floor + 0.35 * (top - floor), top - 35)
     where = np.flatnonzero(sounding)
     if where.size < 2:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .acoustics import Floats
 from .contour import Contour
 from .features import Layout
+from .quantiles import quantiles
 
 _EVEN_RATIO = 0.4  # as likely monotone as not
 _SCALE = 0.26  # in natural logarithms of the ratio
@@ -92,7 +93,7 @@ class _Movement:
 def trimmed(pitch: Floats) -> Floats:
     """The pitches with the outermost ones drawn in; NaN stays."""
     known = pitch[~np.isnan(pitch)]
-    return pitch if not known.size else np.clip(pitch, *np.quantile(known, [_TRIMMED, 1 - _TRIMMED]))
+    return pitch if not known.size else np.clip(pitch, *quantiles(known, _TRIMMED, 1 - _TRIMMED))
 
 
 def variance(count: Floats, total: Floats, square: Floats) -> Floats:

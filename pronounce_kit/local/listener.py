@@ -9,7 +9,9 @@ phones, and from sentences that the model voice says; no text of the corpus is i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ STATES = (-6, -3, 0, 3, 6)
 """The same of the states."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listener:
     """The network: one hidden layer, and a weighted way past it.
 
@@ -49,14 +51,15 @@ class Listener:
 
     def hear(self, heard: Heard) -> Floats:
         """What was heard in T frames -> (T, 40) posteriors of the intended phones."""
-        seen = scaled(heard.posteriors)
-        hidden = np.broadcast_to(self.bias, (len(seen), len(self.bias))).copy()
-        for by, weights in zip(NEAR, self.posteriors, strict=True):
-            hidden += shifted(seen @ weights, by)
-        for by, weights in zip(STATES, self.states, strict=True):
-            hidden += shifted(heard.states @ weights, by)
+        seen = np.concatenate([around(scaled(heard.posteriors), NEAR), around(heard.states, STATES)], axis=1)
+        hidden = np.maximum(seen @ self._into + self.bias, 0)
         log_p = np.log(heard.posteriors).astype(np.float32)
-        return softmax(np.maximum(hidden, 0) @ self.out + self.out_bias + self.past * log_p).astype(np.float64)
+        return softmax(hidden @ self.out + self.out_bias + self.past * log_p).astype(np.float64)
+
+    @cached_property
+    def _into(self) -> Singles:
+        """All weights of what it sees, one frame's below another's."""
+        return np.concatenate([part.reshape(-1, len(self.bias)) for part in (self.posteriors, self.states)])
 
 
 def scaled(posteriors: Floats) -> Singles:
@@ -65,9 +68,13 @@ def scaled(posteriors: Floats) -> Singles:
     return log_p
 
 
-def shifted(rows: Singles, by: int) -> Singles:
-    """For each frame the row so many frames later; the first and last are repeated at the edges."""
-    return rows[np.clip(np.arange(len(rows)) + by, 0, max(len(rows) - 1, 0))]
+def around(rows: Singles, offsets: Sequence[int]) -> Singles:
+    """For each frame the rows so many frames later, side by side; the first and last are repeated at the edges.
+
+    offsets: ascending, from below 0 to above.
+    """
+    padded = np.pad(rows, ((-offsets[0], offsets[-1]), (0, 0)), mode="edge")
+    return np.concatenate([padded[by - offsets[0] :][: len(rows)] for by in offsets], axis=1)
 
 
 def softmax(logits: Singles) -> Singles:

@@ -45,7 +45,7 @@ class Builder:
         """Add a value that belongs to the graph rather than to the weights; its name."""
         from onnx import numpy_helper
 
-        array = np.array(values, dtype)
+        array: NDArray[Any] = np.array(values, dtype)
         name = f"{array.dtype}_{array.tolist()}".replace(" ", "")
         self._constants[name] = numpy_helper.from_array(array, name)
         return name

@@ -17,6 +17,7 @@ from .acoustics import Floats
 from .analysis import Hearing
 from .contour import Contour
 from .features import Layout, pause_statistics
+from .quantiles import median, quantiles
 
 # What a value counts as where it is not known, as of stressed vowels in a text without: the median over learners.
 _USUAL: Mapping[str, float] = {
@@ -91,7 +92,7 @@ def _melody(layout: Layout, contour: Contour) -> dict[str, float]:
     sung = middle[known]
     return out | {
         "pitch_std": float(sung.std()),
-        "pitch_mad": float(np.median(np.abs(sung - np.median(sung)))),
+        "pitch_mad": median(np.abs(sung - median(sung))),
         "pitch_step": _mean(np.abs(np.diff(middle))),
         "pitch_slope": _slope(_times(layout, contour), middle),
         "pitch_fall": float(middle[-1] - sung.mean()),
@@ -171,5 +172,5 @@ def _mean(values: Floats) -> float:
 def _range(values: Floats) -> float:
     if not values.size:
         return np.nan
-    low, high = np.quantile(values, [0.1, 0.9])
+    low, high = quantiles(values, 0.1, 0.9)
     return float(high - low)

@@ -73,8 +73,8 @@ class _Search:
         free, reached = text + boundaries, frame + boundaries
         first, blank = 2 * starts + 1, np.r_[2 * starts, text - 1]  # of each word; before each word, and at the end
         inside = 2 * np.flatnonzero(~is_first) + 1  # other phones
-        # A state may follow itself, the one before it, or a third: the phone before a phone of the same word, the
-        # boundary reached before the first phone, free speech before a boundary's blank, the boundary before free speech.
+        # A state may follow itself, the one before it, or a third: a phone the one before it in its word, a first phone
+        # the boundary reached, a boundary's blank free speech there, and free speech the boundary.
         origin = np.tile(np.arange(frame), (3, 1))
         price = np.full((3, frame), -np.inf)
         price[0] = 0.0
