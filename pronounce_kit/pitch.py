@@ -180,7 +180,7 @@ def _best(gain: Floats) -> Floats:
     steps = np.empty((blocks * size, kinds, kinds))
     steps[:count] = gain
     steps[count:] = np.where(np.eye(kinds, dtype=bool), 0.0, -np.inf)  # staying, for nothing
-    # (size, from, to, blocks), and from each kind before a block to each kind at each of its times: (size, to, blocks, from).
+    # (size, from, to, blocks); and (size, to, blocks, from) from each kind before a block to each kind in it.
     steps = np.ascontiguousarray(steps.reshape(blocks, size, kinds, kinds).transpose(1, 2, 3, 0))
     within = np.empty((size, kinds, blocks, kinds))
     within[0] = steps[0].transpose(1, 2, 0)
