@@ -44,7 +44,7 @@ QUIET_DBFS = -45.0
 CLIPPED_SHARE = 0.001
 """More clipped samples than this are heard as distortion."""
 
-NOISY_SNR_DB = 18.0
+NOISY_SNR_DB = 20.0
 """Speech less than this above the noise loses its weak consonants; quiet classrooms have 23 and more."""
 
 MAX_SNR_DB = 60.0

@@ -95,10 +95,11 @@ def with_noise(samples: Samples, noise: Samples, snr_db: float) -> Recording:
     return Recording.from_array(np.clip(samples + noise * np.sqrt(power / 10 ** (snr_db / 10)), -1, 1), 16_000)
 
 
-def babble(voices: Sequence[Samples]) -> Samples:
-    """Several people talking at once."""
+def babble(voices: Sequence[Samples], random: np.random.Generator) -> Samples:
+    """Several people talking at once, each from another moment on: recordings begin and end with silence."""
     longest = max(map(len, voices))
-    return np.sum([np.resize(voice, longest) for voice in voices], axis=0).astype(np.float32)
+    turns = [np.roll(np.resize(voice, longest), random.integers(longest)) for voice in voices]
+    return np.sum(turns, axis=0).astype(np.float32)
 
 
 def score(speech: LocalSpeech, recording: Recording, text: str) -> float:
@@ -127,7 +128,7 @@ def main(corpus: Path, count: int) -> None:
     random = np.random.default_rng(SEED)
     noises = {
         "white noise": lambda: random.normal(0, 1, 160_000).astype(np.float32),
-        "babble": lambda: babble([recordings[i].samples for i in random.integers(0, count, 6)]),
+        "babble": lambda: babble([recordings[i].samples for i in random.integers(0, count, 6)], random),
     }
     for name, noise in noises.items():
         noisy = [with_noise(own.samples, noise(), 10) for own in recordings]

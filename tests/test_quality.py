@@ -155,6 +155,25 @@ def test_the_estimate_of_the_noise_is_within_4_db_on_a_synthetic_voice(snr_db):
     assert judge(mixed).snr_db == pytest.approx(snr_db, abs=4)
 
 
+def test_others_who_talk_in_the_background_are_flagged():
+    hibari = pytest.importorskip("hibari")
+    voice, random = hibari.Hibari(), np.random.default_rng(1)
+
+    def say(text, speed=1.0):
+        return Recording.from_array(np.asarray(voice(text, seed=0, speed=speed), np.float32).ravel(), 24_000).samples
+
+    clean = say("The quick brown fox jumps over the lazy dog.")
+    others = ["I will see you at ten.", "Where is my blue bag?", "They never told us why.", "It was raining all week."]
+    talk = sum(
+        np.roll(np.resize(say(other, speed), len(clean)), random.integers(len(clean)))
+        for other in others
+        for speed in (0.8, 1.2)
+    )
+    mixed = clean + talk * np.sqrt(np.mean(clean**2) / np.mean(talk**2) / 10)
+    assert judge(clean).ok
+    assert judge(mixed).flags == ("noisy",)
+
+
 @given(arrays.arrays(np.float32, st.integers(0, 3000), elements=st.floats(-1, 1, width=32)))
 @settings(max_examples=60, deadline=None)
 def test_any_samples_give_numbers_within_their_ranges_and_no_warning(samples):
