@@ -38,13 +38,13 @@ _AFTER, _BEFORE = 10, 6  # frames between words and a vowel that stands alone: s
 _SHARE = 0.85  # of the listener's posteriors; the rest are the recognizer's own
 _FLOOR = 0.01  # probability spread over all phones: any sound may be another
 
-# Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit`: that another text was read, from
+# Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit --count 450`: that another text was read, from
 # `Held.likeness`, and that a word was not said, from `Held.evidence`.
 _UNLIKE = np.array([3.084, -19.694, -2.05, -12.487, 0.412])
 _UNLIKE_ODDS = 12.606
 _SURELY = 0.99  # another text: so that not even a word of it is said
-_WEIGHTS = np.array([-0.427, -0.539, -2.075, 0.898])
-_ODDS = -1.571 - 0.75  # from odds of 2 to 1 on: a word called omitted by mistake costs more than one that is missed
+_WEIGHTS = np.array([-0.315, -0.457, -1.596, 0.864, 2.85])
+_ODDS = -3.708 - 0.25  # from odds of 4 to 3 on: a word called omitted by mistake costs more than one that is missed
 _MOST = 0.6  # of the sounds of a word, three or more: so much of a word is that word, badly said
 
 
@@ -147,10 +147,10 @@ class Held:
         return cls(ears, script, way, words, frames[first], frames[::-1][after], behind, phones)
 
     def evidence(self) -> Floats:
-        """What tells of each word on the way whether it was said, (M, 4).
+        """What tells of each word on the way whether it was said, (M, 5).
 
         How far the word falls behind, and its worst phone; how many phones it has; how far the other words fall behind,
-        a phone.
+        a phone; how much of the word, or of what sounds in its place, is something else.
         """
         count = len(self.words)
         sums = np.r_[0.0, np.cumsum(self.behind)]
@@ -160,7 +160,18 @@ class Held:
         length = np.bincount(self.script.layout.word)[self.words].astype(float)
         per_phone = word / length
         others = (per_phone.sum() - per_phone) / (count - 1) if count > 1 else np.full(count, -1.0)
-        return np.stack([word, worst[self.words], length, others], 1)
+        return np.stack([word, worst[self.words], length, others, self._otherwise()], 1)
+
+    def _otherwise(self) -> Floats:
+        """The edits from each word's phones to the sounds in its frames, of as many as the longer of both has, (M,)."""
+        ears, layout = self.ears, self.script.layout
+        phones = np.split(layout.phone, np.flatnonzero(np.diff(layout.word)) + 1)
+        out = np.empty(len(self.words))
+        for k, (word, first, last) in enumerate(zip(self.words, self.first, self.last, strict=True)):
+            frames = slice(first, last + 1)
+            sounds = ears.best[frames][ears.begins[frames]]
+            out[k] = _edits(phones[word].tolist(), sounds.tolist()) / max(len(phones[word]), len(sounds))
+        return out
 
     def kept(self) -> Ints:
         """The words that were found to be said."""
@@ -208,6 +219,17 @@ class Held:
             stray = np.union1d(stray, frames[apart & ears.begins[frames] & _IS_VOWEL[ears.best[frames]]])
             if len(stray):
                 yield Stray(int(kept[i - 1] + 1) if i else 0, int(stray[0]), int(stray[-1]))
+
+
+def _edits(phones: list[int], sounds: list[int]) -> int:
+    """How many phones, at least, are to be changed, left out or put in to come to the sounds (Levenshtein)."""
+    before = list(range(len(sounds) + 1))
+    for count, phone in enumerate(phones, 1):
+        now = [count]
+        for i, sound in enumerate(sounds):
+            now.append(min(before[i] + (phone != sound), before[i + 1] + 1, now[i] + 1))
+        before = now
+    return before[-1]
 
 
 def find_miscues(ears: Ears, script: Script) -> Miscues:
