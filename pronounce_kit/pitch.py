@@ -116,14 +116,16 @@ def _frames(low: npt.NDArray[np.float32], rate: float, times_s: Floats) -> npt.N
 
 def _candidates(frames: npt.NDArray[np.float32], rate: float) -> tuple[Floats, Floats]:
     """(frames, candidates) the periods in samples that fit best, and how well (0 to 1); -inf where there is none."""
+    from scipy import fft  # twice as fast as numpy's
+
     size = frames.shape[1]
     shortest, longest = int(rate / HIGHEST_HZ), int(rate / LOWEST_HZ) + 1
     window = np.hanning(size + 2)[1:-1].astype(np.float32)
     span = _fft_size(size + longest + 2)
     lags = slice(shortest - 1, longest + 2)
-    own = np.fft.irfft(np.abs(np.fft.rfft(window, span)) ** 2, span)
-    spectrum = np.fft.rfft(frames * window, span)
-    raw = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, span)
+    own = fft.irfft(np.abs(fft.rfft(window, span)) ** 2, span)
+    spectrum = fft.rfft(frames * window, span)
+    raw = fft.irfft(spectrum.real**2 + spectrum.imag**2, span)
     power = raw[:, :1]
     corr = raw[:, lags] / np.maximum(power, 1e-12) / (own[lags] / own[0])
     left, middle, right = corr[:, :-2], corr[:, 1:-1], corr[:, 2:]

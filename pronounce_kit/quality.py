@@ -164,6 +164,8 @@ class _Frames(NamedTuple):
 
 
 def _frames(samples: Floats) -> _Frames:
+    from scipy import fft  # twice as fast as numpy's
+
     if len(samples) < _WINDOW:
         samples = np.pad(samples, (0, _WINDOW - len(samples)))
     samples = samples - samples.mean()  # an offset would leak into the bands above it
@@ -171,18 +173,18 @@ def _frames(samples: Floats) -> _Frames:
     # Sum of the power spectrum -> mean square of the frame (one-sided spectrum, hence the 2).
     scale = np.float32(2 / (_FFT * np.sum(window**2)))
     # The window fades, so a frame's autocorrelation falls with the lag even for a perfectly periodic sound.
-    fade = np.fft.irfft(np.abs(np.fft.rfft(window, _FFT)[: _FFT // 4 + 1]) ** 2)
+    fade = fft.irfft(np.abs(fft.rfft(window, _FFT)[: _FFT // 4 + 1]) ** 2)
     fade = (fade / fade[0])[_PITCH_LAGS].astype(np.float32)
     edges = np.round(_BANDS).astype(int)
     all_frames = sliding_window_view(samples, _WINDOW)[::_HOP]
     parts = []
     for start in range(0, len(all_frames), _BLOCK):
-        spectrum = np.fft.rfft(all_frames[start : start + _BLOCK] * window, _FFT)
+        spectrum = fft.rfft(all_frames[start : start + _BLOCK] * window, _FFT)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         power[:, :6] = 0  # below 90 Hz
         level_db = _db(power.sum(axis=1) * scale)
         # Half the band, so half the rate: speech repeats itself below 4 kHz.
-        correlation = np.fft.irfft(power[:, : _FFT // 4 + 1])
+        correlation = fft.irfft(power[:, : _FFT // 4 + 1])
         voicing = (correlation[:, _PITCH_LAGS] / fade).max(axis=1) / np.maximum(correlation[:, 0], 1e-12)
         bands_db = _db(np.add.reduceat(power, edges, axis=1)[:, :-1] * scale)
         parts.append((level_db, voicing.astype(np.float32), bands_db))

@@ -263,6 +263,7 @@ def test_the_text_alone_without_words(run: Run, engine: LocalSpeech, wav: str) -
 def test_the_text_from_a_file_or_stdin(run: Run, engine: LocalSpeech, wav: str) -> None:
     Path("text.txt").write_text(f"\ufeff{TEXT}\n", "utf-8")
     of_file = run("assess", wav, "--text-file", "text.txt", "--json")
+    assert run("assess", wav, TEXT, "--json").stdout == of_file.stdout
     assert of_file.exit_code == 0
     assert json.loads(of_file.stdout) == json.loads(run("assess", wav, "-t", TEXT, "--json").stdout)
     assert run("assess", wav, "--text-file", "-", "--json", stdin=TEXT.encode()).stdout == of_file.stdout
@@ -318,7 +319,8 @@ def bad_files() -> None:
         (["assess", "folder", "--text", TEXT], "folder"),
         (["assess", "-", "--text", TEXT], "empty"),
         (["assess", "morning.wav"], "Give the text that was read"),
-        (["assess", "morning.wav", "--text", TEXT, "--text-file", "latin.txt"], "only one of"),
+        (["assess", "morning.wav", "--text", TEXT, "--text-file", "latin.txt"], "only once"),
+        (["assess", "morning.wav", TEXT, "--text", TEXT], "only once"),
         (["assess", "morning.wav", "--text", " "], "The text is empty"),
         (["assess", "morning.wav", "--text", "…!"], "can be read aloud"),
         (["assess", "morning.wav", "--text-file", "blank.txt"], "The text is empty"),

@@ -30,7 +30,7 @@ _LONGEST_TEXT = 1_000_000  # bytes read of a text file; far more than anyone rea
     short_help="Score a recording of a sentence that was read aloud.",
     epilog="""\b
 Examples:
-  pronounce-kit assess hello.wav --text "Good morning."
+  pronounce-kit assess hello.wav "Good morning."
   pronounce-kit assess hello.mp3 --text-file hello.txt --html hello.html --csv hello.csv
   pronounce-kit assess hello.wav --text "Good morning." --json > hello.json
   cat hello.webm | pronounce-kit assess - --text "Good morning."
@@ -38,7 +38,8 @@ Examples:
 Exit code: 0 scored, 1 nothing was heard, 2 the recording, text or an option cannot be used.""",
 )
 @click.argument("audio")
-@click.option("-t", "--text", metavar="T", help="The text that was read.")
+@click.argument("sentence", metavar="[TEXT]", required=False)
+@click.option("-t", "--text", metavar="T", help="The text that was read, in the place of TEXT.")
 @click.option("--text-file", metavar="F", help="A UTF-8 file with the text that was read.")
 @click.option("--json", "as_json", is_flag=True, help="Print the service's reply, and nothing else.")
 @click.option(
@@ -90,6 +91,7 @@ Exit code: 0 scored, 1 nothing was heard, 2 the recording, text or an option can
 @click.option("--prosody/--no-prosody", default=False, show_default=True, help="Score melody, stress and rhythm too.")
 def assess(
     audio: str,
+    sentence: str | None,
     text: str | None,
     text_file: str | None,
     as_json: bool,
@@ -105,7 +107,7 @@ def assess(
     miscue: bool,
     prosody: bool,
 ) -> int:
-    """Score AUDIO, a recording of a text that was read aloud, and show which words and sounds went wrong.
+    """Score AUDIO, a recording of TEXT read aloud, and show which words and sounds went wrong.
 
     AUDIO is a sound or video file of any common format, at most 10 minutes; - reads it from stdin.
     """
@@ -116,7 +118,7 @@ def assess(
         raise click.UsageError("--json and --csv - both print to stdout. Give --csv a file.")
     params = PronunciationScoreParams.from_dict(
         {
-            "ReferenceText": _reference_text(text, text_file, audio),
+            "ReferenceText": _reference_text([sentence, text], text_file, audio),
             "GradingSystem": grading_system,
             "Granularity": granularity,
             "Dimension": dimension,
@@ -163,12 +165,14 @@ def assess(
 # --- what is given ----------------------------------------------------------------------------------------------
 
 
-def _reference_text(text: str | None, text_file: str | None, audio: str) -> str:
-    if (text is None) == (text_file is None):
-        problem = "Give" if text is None else "Give only one of"
-        raise click.UsageError(f'{problem} the text that was read: --text "..." or --text-file FILE.')
+def _reference_text(texts: list[str | None], text_file: str | None, audio: str) -> str:
+    given_texts = [text for text in texts if text is not None]
+    if not given_texts and text_file is None:
+        raise click.UsageError('Give the text that was read: after the recording, as "...", or --text-file FILE.')
+    if len(given_texts) + (text_file is not None) > 1:
+        raise click.UsageError("Give the text only once: after the recording, with --text, or in a --text-file.")
     if text_file is None:
-        given = text or ""
+        given = given_texts[0]
     elif text_file == "-" == audio:
         raise click.UsageError("The recording and the text cannot both come from stdin. Give one of them as a file.")
     else:

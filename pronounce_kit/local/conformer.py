@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from .runtime import Graph
 
@@ -121,7 +122,7 @@ class Conformer:
         """
         padded = np.pad(samples, _WINDOW // 2, mode="reflect")
         windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
-        spectrum = np.fft.rfft(windows * self._window, axis=1)
+        spectrum = fft.rfft(windows * self._window, axis=1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         states, symbols = self._graph.run(power=power)
         return states, symbols

@@ -38,8 +38,8 @@ _AFTER, _BEFORE = 10, 6  # frames between words and a vowel that stands alone: s
 _SHARE = 0.85  # of the listener's posteriors; the rest are the recognizer's own
 _FLOOR = 0.01  # probability spread over all phones: any sound may be another
 
-# Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit --count 450`: that another text was read, from
-# `Held.likeness`, and that a word was not said, from `Held.evidence`.
+# Two logistic regressions, fitted by `python -m tests.miscue CORPUS --fit --count 450`: that another text was read,
+# from `Held.likeness`, and that a word was not said, from `Held.evidence`.
 _UNLIKE = np.array([3.084, -19.694, -2.05, -12.487, 0.412])
 _UNLIKE_ODDS = 12.606
 _SURELY = 0.99  # another text: so that not even a word of it is said

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pronounce_kit.local.network import SCALES, Networks, Sounds, forward, initial_parameters
+from pronounce_kit.local.network import SCALES, GraphJury, Networks, Sounds, forward, initial_parameters
 from pronounce_kit.local.network_training import Lesson, fit
 from pronounce_kit.local.tape import Node, Tape
 
@@ -72,6 +72,23 @@ def test_texts_of_a_batch_do_not_see_each_other() -> None:
         np.testing.assert_allclose(getattr(together, name).value, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("lengths", [(1,), (3, 2, 4), (2,) * 40])
+def test_the_graph_says_what_the_networks_say(lengths: tuple[int, ...]) -> None:
+    sketch = pytest.importorskip("pronounce_kit.local.sketch")
+    pytest.importorskip("onnx")
+    random = np.random.default_rng(11)
+    drawn = [initial_parameters(FEATURES, STATES, random) for _ in range(3)]
+    rounded = [{name: Node(np.float32(np.float16(value))) for name, value in one.items()} for one in drawn]
+    mean, scale = random.normal(size=FEATURES), random.uniform(0.5, 2, FEATURES)
+    networks = Networks(mean.astype(np.float32), scale.astype(np.float32), tuple(rounded))
+    sounds = some_sounds(random, lengths)
+    expected, got = networks.consult(sounds), GraphJury(sketch.to_onnx(networks)).consult(sounds)
+    for name in ("rating", "wrong", "words"):
+        np.testing.assert_allclose(getattr(got, name), getattr(expected, name), atol=1e-3)
+    for scale_name in SCALES:
+        np.testing.assert_allclose(got.sentence[scale_name], expected.sentence[scale_name], atol=1e-3)
+
+
 def lesson(random: np.random.Generator) -> Lesson:
     sounds = some_sounds(random)
     rating = 2 / (1 + np.exp(-2 * sounds.rows[:, 0])).astype(np.float32)
@@ -93,7 +110,6 @@ def test_it_learns_what_its_lessons_have_in_common_and_the_same_from_the_same() 
     first, second = (fit(lessons[:128], mean, scale, seed=1, epochs=16) for _ in range(2))
     assert all((first[name] == second[name]).all() for name in first)
     networks = Networks(mean, scale, ({name: Node(value) for name, value in first.items()},))
-    networks = Networks.from_arrays(networks.arrays())
     said = [networks.consult(one.sounds) for one in lessons[128:]]
 
     def agreement(got: list[np.ndarray], wanted: list[np.ndarray]) -> float:
