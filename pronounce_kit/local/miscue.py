@@ -43,8 +43,8 @@ _FLOOR = 0.01  # probability spread over all phones: any sound may be another
 _UNLIKE = np.array([3.084, -19.694, -2.05, -12.487, 0.412])
 _UNLIKE_ODDS = 12.606
 _SURELY = 0.99  # another text: so that not even a word of it is said
-_WEIGHTS = np.array([-0.315, -0.457, -1.596, 0.864, 2.85])
-_ODDS = -3.708 - 0.25  # from odds of 4 to 3 on: a word called omitted by mistake costs more than one that is missed
+_WEIGHTS = np.array([-0.371, -0.471, -1.786, 0.883, 1.548, 3.586])
+_ODDS = -4.901 - 0.693  # from odds of 2 to 1 on: a word called omitted by mistake costs more than one that is missed
 _MOST = 0.6  # of the sounds of a word, three or more: so much of a word is that word, badly said
 
 
@@ -147,10 +147,10 @@ class Held:
         return cls(ears, script, way, words, frames[first], frames[::-1][after], behind, phones)
 
     def evidence(self) -> Floats:
-        """What tells of each word on the way whether it was said, (M, 5).
+        """What tells of each word on the way whether it was said, (M, 6).
 
         How far the word falls behind, and its worst phone; how many phones it has; how far the other words fall behind,
-        a phone; how much of the word, or of what sounds in its place, is something else.
+        a phone; how much of the word meets what sounds; how much of the one or the other is something else.
         """
         count = len(self.words)
         sums = np.r_[0.0, np.cumsum(self.behind)]
@@ -160,7 +160,12 @@ class Held:
         length = np.bincount(self.script.layout.word)[self.words].astype(float)
         per_phone = word / length
         others = (per_phone.sum() - per_phone) / (count - 1) if count > 1 else np.full(count, -1.0)
-        return np.stack([word, worst[self.words], length, others, self._otherwise()], 1)
+        return np.stack([word, worst[self.words], length, others, self._met()[self.words], self._otherwise()], 1)
+
+    def _met(self) -> Floats:
+        """The share of each word's phones that meet what sounds, (W,)."""
+        word = self.script.layout.word
+        return np.bincount(word, np.exp(self.phones)) / np.bincount(word)
 
     def _otherwise(self) -> Floats:
         """The edits from each word's phones to the sounds in its frames, of as many as the longer of both has, (M,)."""
@@ -175,9 +180,8 @@ class Held:
 
     def kept(self) -> Ints:
         """The words that were found to be said."""
-        length = np.bincount(self.script.layout.word)
         # The rest of such a word, however wrong, does not make it another one.
-        mostly_said = (np.bincount(self.script.layout.word, np.exp(self.phones)) >= _MOST * length) & (length >= 3)
+        mostly_said = (self._met() >= _MOST) & (np.bincount(self.script.layout.word) >= 3)
         kept: Ints = self.words[(self.evidence() @ _WEIGHTS + _ODDS < 0) | mostly_said[self.words]]
         return kept
 
