@@ -170,7 +170,9 @@ def _reference_text(texts: list[str | None], text_file: str | None, audio: str) 
     if not given_texts and text_file is None:
         raise click.UsageError('Give the text that was read: after the recording, as "...", or --text-file FILE.')
     if len(given_texts) + (text_file is not None) > 1:
-        raise click.UsageError("Give the text only once: after the recording, with --text, or in a --text-file.")
+        raise click.UsageError(
+            f"Give one recording, and the text only once: {given_texts[0]!r} is one, and there is another."
+        )
     if text_file is None:
         given = given_texts[0]
     elif text_file == "-" == audio:
