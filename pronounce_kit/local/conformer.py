@@ -111,14 +111,14 @@ class Conformer:
     """The network; threads may share it."""
 
     def __init__(self, tensors: Mapping[str, Array]) -> None:
-        """Raises `KeyError` or `StopIteration` where a tensor is missing."""
+        """Raises `KeyError` or `StopIteration` where a tensor is missing, `ValueError` where one has another shape."""
         self._window = tensors["stft_real_kernel"][0, 0]  # its cosine of frequency 0 is the bare window
         self._graph = Graph(FILE.read_bytes(), named(tensors))
 
     def run(self, samples: Array) -> tuple[Array, Array]:
         """16 kHz mono samples, more than 200 -> what the last block says, (T, 144), and symbol probabilities, (T, 191).
 
-        T is 1 + samples // 160, halved and rounded up. Memory grows with the square of T: 30 s take about 70 MB.
+        T is 1 + samples // 160, halved and rounded up. Memory grows with the square of T: 30 s take about 100 MB.
         """
         padded = np.pad(samples, _WINDOW // 2, mode="reflect")
         windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]

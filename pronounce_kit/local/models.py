@@ -14,15 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acoustics import Floats
-from .network import GraphJury
+from .network import GraphJury, standardized
 from .runtime import Graph
 from .scores import Models
 
 WEIGHTS = resources.files(__package__) / "weights"
 """Folder of the committed weights: ONNX files of the tree ensembles and networks, constants.json for the rest."""
-
-FAR = 4.0
-"""Standard deviations."""
 
 
 class Trees:
@@ -34,12 +31,6 @@ class Trees:
     def predict(self, rows: NDArray[np.float32]) -> Floats:
         """Raw prediction of each row (log-odds for a classifier)."""
         return self._graph.run(rows=rows)[0][:, 0].astype(np.float64)
-
-
-def standardized(rows: NDArray[Any], mean: Floats, scale: Floats) -> Floats:
-    """(rows, features) in standard deviations from the means, `FAR` at most."""
-    out: Floats = np.clip((rows - mean) / scale, -FAR, FAR)
-    return out
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .acoustics import Floats
 from .phones import ARPABET
@@ -202,7 +203,10 @@ class GraphJury:
 
     def consult(self, sounds: Sounds) -> Said:
         """What they say of one text."""
-        return _said(self._graph.run(**{name: getattr(sounds, name) for name in INPUTS}))
+        single = replace(
+            sounds, learner=sounds.learner.astype(np.float32), voice=sounds.voice.astype(np.float32)
+        )  # examples are stored in half of that
+        return _said(self._graph.run(**{name: getattr(single, name) for name in INPUTS}))
 
 
 def _said(opinion: Sequence[Array]) -> Said:
@@ -216,7 +220,7 @@ def _said(opinion: Sequence[Array]) -> Said:
     )
 
 
-def standardized(rows: Array, mean: Array, scale: Array) -> Array:
+def standardized(rows: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any]) -> NDArray[Any]:
     """Rows in standard deviations from the mean, those far out brought in."""
-    out: Array = np.clip((rows - mean) / scale, -FAR, FAR).astype(np.float32)
+    out: NDArray[Any] = np.clip((rows - mean) / scale, -FAR, FAR)
     return out

@@ -20,7 +20,7 @@ class Graph:
     """
 
     def __init__(self, onnx: bytes, weights: Mapping[str, NDArray[np.float32]] | None = None) -> None:
-        """Raises `MissingDependencyError` without onnxruntime."""
+        """Raises `MissingDependencyError` without onnxruntime, `ValueError` where graph and weights do not fit."""
         try:
             import onnxruntime
         except ImportError:
@@ -33,7 +33,10 @@ class Graph:
         self._weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in (weights or {}).values()]
         if weights:
             options.add_external_initializers(list(weights), self._weights)
-        self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own have no common base
+            raise ValueError(str(error)) from error
 
     def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """The graph's outputs, in its order."""

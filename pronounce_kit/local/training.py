@@ -27,8 +27,8 @@ from .corpus import RIGHT, SENTENCE_SCALES, folds_by_speaker, read_corpus
 from .examples import Example, Rows, Track, make_examples, untracked
 from .export import to_onnx
 from .features import sentence_features, word_features
-from .models import WEIGHTS, Linear, Trees, standardized
-from .network import SCALES, GraphJury, Networks, Sounds
+from .models import WEIGHTS, Linear, Trees
+from .network import SCALES, GraphJury, Networks, Sounds, standardized
 from .network_training import Lesson, fit
 from .scores import Models, averaged, word_scores
 from .tape import Node

@@ -45,6 +45,15 @@ def test_a_file_of_another_kind_is_refused(data: bytes) -> None:
         read_tensors(data)
 
 
+def test_a_network_of_other_shapes_is_refused_when_it_is_loaded() -> None:
+    from importlib import resources
+
+    tensors = read_tensors((resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes())
+    name = next(name for name in tensors if "MatMul" in name)
+    with pytest.raises(ValueError, match="dim"):
+        Conformer(tensors | {name: tensors[name][:, :-1]})
+
+
 @pytest.mark.parametrize("samples", [0, 1, 199, 401])
 def test_even_a_sliver_of_sound_has_posteriors(samples: int) -> None:
     posteriors = HamaModel().hear(np.full(samples, 0.1, np.float32)).posteriors

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from pronounce_kit import InputError, Recording
+from pronounce_kit import InputError, LocalSpeech, Recording
 from pronounce_kit.local.corpus import CONFUSIONS, folds_by_speaker, perturb, read_corpus
 
 lightgbm = pytest.importorskip("lightgbm")
@@ -93,7 +93,21 @@ def test_training_is_repeatable_and_its_weights_score(every_third, tmp_path):
         first, second = ((tmp_path / run / name).read_bytes() for run in "ab")
         assert first == second, f"{name} differs between two runs"
         assert len(first) == size
-    assert load_models(tmp_path / "a").wrong_threshold > 0
+    speech = LocalSpeech()
+    speech.__dict__["_models"] = load_models(tmp_path / "a")
+    scores = speech.assess(speech.synthesize("Good morning."), "Good morning.").scores
+    assert scores.accuracy is not None
+    assert 0 < scores.accuracy <= 100
+
+
+def test_without_folds_the_installed_models_are_evaluated(every_third):
+    from pronounce_kit.local.evaluation import evaluate
+
+    found = evaluate(every_third)
+    assert found["folds"] is None
+    assert found["utterances"] == 20
+    assert found["phone"]["pearson"] > 0.3
+    assert found["word"]["accuracy"]["pearson"] > 0.3
 
 
 def test_evaluation_by_folds_finds_the_planted_errors(corpus, tmp_path):
