@@ -7,9 +7,10 @@ import, is imported inside the functions. Its logs are off by default, so FFmpeg
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from .errors import AudioError
 
 if TYPE_CHECKING:
-    from av import AudioFrame, AudioResampler, AudioStream
+    from av import AudioFrame, AudioStream
     from av.container import InputContainer
 
 Samples = NDArray[np.float32]
@@ -54,6 +55,9 @@ _MAGIC = (
 _ACTIVE_SHARE = 1e-3
 # A mix this much weaker than its loudest channel (10 dB) means that channels in opposite phase cancelled out.
 _CANCELLED_SHARE = 0.1
+
+# Packed samples that need nothing but a factor, once they are at the right rate.
+_PLAIN = {"flt": np.float32(1), "s16": np.float32(1 / 32768)}
 
 _RECORD_AGAIN = "Record again, and wait a moment before you press Stop."
 _USE_FORMATS = "Use a WAV, FLAC, MP3, M4A, OGG or WebM recording."
@@ -161,25 +165,22 @@ def _frames(container: InputContainer, track: AudioStream, tally: _Tally) -> Ite
 
 def _collect(frames: Iterable[AudioFrame], what: str) -> Samples:
     """Frames of any format, which may change on the way, to 16 kHz mono within [-1, 1]."""
-    from av import AudioResampler
-
     limit = round(MAX_SECONDS * SAMPLE_RATE)
     segments: list[Samples] = []  # finished ones
     total = 0
     setup: tuple[object, ...] = ()
-    resampler: AudioResampler | None = None
+    converter: _Converter | None = None
     downmix = _Downmix([])
 
     def take(frame: AudioFrame | None) -> None:
         nonlocal total
-        if resampler is None:
+        if converter is None:
             return
-        for piece in resampler.resample(frame):
-            total += piece.samples
+        for piece in converter.convert(frame):
+            total += len(piece)
             if total > limit:
                 raise too_long(what)
-            # Packed, so one plane: PyAV reads beyond its planes when it turns 8 planar channels into an array.
-            downmix.add(np.asarray(piece.to_ndarray(), np.float32).reshape(piece.samples, -1))
+            downmix.add(piece)
 
     for frame in frames:
         layout = frame.layout
@@ -189,7 +190,7 @@ def _collect(frames: Iterable[AudioFrame], what: str) -> Samples:
             segments.append(downmix.finish())
             setup = (frame.format.name, layout.name, frame.sample_rate)
             downmix = _Downmix([channel.name for channel in layout.channels])
-            resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE)
+            converter = _Converter(frame)
         frame.pts = None  # the samples follow each other, whatever a damaged file says about their times
         take(frame)
     take(None)
@@ -201,6 +202,59 @@ def _collect(frames: Iterable[AudioFrame], what: str) -> Samples:
             f"{what} holds samples that are not numbers (NaN or infinity). Save the recording again as 16-bit WAV."
         )
     return np.clip(samples, -1, 1, out=samples)
+
+
+class _Converter:
+    """Frames of one format to 16 kHz floats of shape (n, channels).
+
+    PyAV's own resampler does the same, but starts a thread for each core every time, and waits for their ends with
+    Python's lock in its hand, while other recordings of a batch wait for that.
+    """
+
+    def __init__(self, first: AudioFrame) -> None:
+        from av.filter import Graph
+
+        self._scale = _PLAIN.get(first.format.name) if first.sample_rate == SAMPLE_RATE else None
+        if self._scale is not None:
+            return
+        self._graph = Graph()
+        with contextlib.suppress(AttributeError):  # older than PyAV 18
+            self._graph.threads = 1
+        layout = first.layout.name
+        rate = first.sample_rate
+        source = self._graph.add(
+            "abuffer",
+            sample_rate=str(rate),
+            sample_fmt=first.format.name,
+            channel_layout=layout,
+            time_base=f"1/{rate}",
+        )
+        wanted = self._graph.add("aformat", sample_rates=str(SAMPLE_RATE), sample_fmts="flt", channel_layouts=layout)
+        sink = self._graph.add("abuffersink")
+        source.link_to(wanted)
+        wanted.link_to(sink)
+        self._graph.configure()
+
+    def convert(self, frame: AudioFrame | None) -> Iterator[Samples]:
+        """What comes out for a frame, or at the end (None)."""
+        if self._scale is not None:
+            if frame is not None:
+                yield _array(frame) * self._scale
+            return
+        from av import BlockingIOError, EOFError
+
+        self._graph.push(frame)
+        while True:
+            try:
+                piece = self._graph.pull()
+            except (BlockingIOError, EOFError):
+                return
+            yield _array(piece)
+
+
+def _array(frame: Any) -> Samples:
+    """Shape (n, channels). Packed, so one plane: PyAV reads beyond its planes when it turns 8 planar ones into one."""
+    return np.asarray(frame.to_ndarray(), np.float32).reshape(frame.samples, -1)
 
 
 class _Downmix:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..errors import InputError
-from ..recording import Recording
 from ..service import SpeechService
 from .executors import workers_of
 from .keys import Asked
@@ -22,7 +21,9 @@ from .work import Handle, Outcome, assess
 
 _LOOKED_UP = 64  # items whose keys are looked up in the store at a time ...
 _LOOKED_UP_BYTES = 16_000_000  # ... or fewer, if their recordings are this large together
-_ASIDE = 2  # items for each worker: one in work, one waiting
+_ASIDE = 2  # tasks for each worker: one in work, one waiting
+_BUNDLED = 8  # the most items in a task ...
+_ROUNDS = 4  # ... and how often each worker gets new ones at least, so that all are done at about the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +97,28 @@ class _Course:
             return
         handle = Handle(plan.service)
         with workers_of(plan.executor, plan.service, plan.workers, is_cloud=plan.is_cloud) as (executor, workers):
+            # With a limit none waits in the executor's queue, from where it would start at a time of its own.
+            in_flight = workers if plan.limiter.is_limiting else _ASIDE * workers
 
-            def submit(job: Job) -> Future[Outcome]:
-                text, language = job.item.reference_text, plan.asked.language
-                return executor.submit(assess, handle, job.audio, text, plan.asked.params, language)
+            def submit(own: Sequence[Job]) -> Future[list[Outcome]]:
+                asked = [(job.audio, job.item.reference_text) for job in own]
+                return executor.submit(assess, handle, asked, plan.asked.params, plan.asked.language)
 
             run(
                 itertools.chain([first], jobs),
                 submit,
-                # With a limit none waits in the executor's queue, from where it would start at a time of its own.
-                in_flight=workers if plan.limiter.is_limiting else _ASIDE * workers,
+                in_flight=in_flight,
+                bundle=self._bundle(executor, in_flight),
                 limiter=plan.limiter,
                 finish=self._finish,
             )
+
+    def _bundle(self, executor: Executor, in_flight: int) -> int:
+        """Items to a task: several where a task goes to another process, but few enough that all workers have some."""
+        if isinstance(executor, ThreadPoolExecutor) or self.plan.limiter.is_limiting:
+            return 1
+        todo = sum(verdict is None for verdict in self.verdicts)
+        return min(max(todo // (_ROUNDS * in_flight), 1), _BUNDLED)
 
     def _jobs(self) -> Iterator[Job]:
         """Items that are to be assessed; those that are stored, or cannot be read, get their verdicts on the way."""
@@ -126,7 +136,7 @@ class _Course:
                 self._settle(index, Failure(str(error), can_retry=False))
                 continue
             group.append(Job(index, entry, self.plan.asked.key(entry, audio), audio))
-            size += audio.samples.nbytes if isinstance(audio, Recording) else len(audio)
+            size += group[-1].size
             if len(group) == _LOOKED_UP or size >= _LOOKED_UP_BYTES:
                 yield from self._not_stored(group)
                 group, size = [], 0

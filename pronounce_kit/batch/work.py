@@ -1,4 +1,4 @@
-"""One item assessed, in whatever thread, process or machine."""
+"""Items assessed, in whatever thread, process or machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import pickle
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,12 +48,24 @@ class Outcome:
 
 def assess(
     handle: Handle,
+    asked: Sequence[tuple[bytes | Recording, str]],
+    params: PronunciationScoreParams | None,
+    language: str,
+) -> list[Outcome]:
+    """Assess recordings, each against its reference text.
+
+    Raises nothing: an exception of another package might not survive the way back.
+    """
+    return [_assess(handle, audio, reference_text, params, language) for audio, reference_text in asked]
+
+
+def _assess(
+    handle: Handle,
     audio: bytes | Recording,
     reference_text: str,
     params: PronunciationScoreParams | None,
     language: str,
 ) -> Outcome:
-    """Assess one recording. Raises nothing: an exception of another package might not survive the way back."""
     try:
         service, recording = handle.service, Recording.of(audio)
         return Outcome(service.assess(recording, reference_text, language=language, params=params).raw)

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -389,6 +390,32 @@ def test_few_items_are_under_way_at_a_time(tiny):
     with Counting(2) as executor:
         assess(rows, tiny, executor=executor)
         assert executor.most <= 4
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "limiter", "tasks"),
+    [
+        (64, 0.1, None, 8),
+        (8, 0.1, None, 8),
+        (64, 16.0, None, 32),
+        (16, 0.1, Limiter(1000, burst=1000), 16),
+    ],
+    ids=["many go together", "few go one by one", "long ones are fewer together", "with a limit one by one"],
+)
+def test_items_for_another_process_share_a_task(tmp_path, count, seconds, limiter, tasks):
+    class Counting(ProcessPoolExecutor):
+        tasks = 0
+
+        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.tasks += 1
+            return super().submit(*args, **kwargs)
+
+    audio = tmp_path / "take.wav"
+    audio.write_bytes(Recording.from_array(np.full(round(16_000 * seconds), 0.1, np.float32), 16_000).to_wav())
+    rows = [{"text": f"Reading {n}.", "audio": audio} for n in range(count)]
+    with Counting(1) as executor:
+        assert assess(rows, Tiny(), executor=executor, limiter=limiter).failures.empty
+        assert executor.tasks == tasks
 
 
 class Reply(dict[str, Any]):
