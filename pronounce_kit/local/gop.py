@@ -84,12 +84,12 @@ def _forward_backward(
     may_skip = may_skip[2:]
     shrunk = np.zeros((frames, 2))
     skipped = np.empty(2 * wide - 2)
-    for t in range(1, frames):
-        last, now = both[t - 1], both[t, 2:]
-        np.multiply(last[:-2], may_skip, out=skipped)
-        np.add(last[2:], last[1:-1], out=now)
-        now += skipped
-        now *= seen[t, 2:]
+    steps = zip(both[:-1, :-2], both[:-1, 1:-1], both[:-1, 2:], seen[1:, 2:], both[1:, 2:], strict=True)
+    for t, (two_before, before, same, heard, now) in enumerate(steps, 1):
+        np.multiply(two_before, may_skip, out=skipped)
+        np.add(same, before, out=now)
+        np.add(now, skipped, out=now)
+        np.multiply(now, heard, out=now)
         if not t % _OFTEN:  # before anything underflows
             halves = both[t].reshape(2, wide)
             size = np.maximum(halves.sum(1), _TINY)

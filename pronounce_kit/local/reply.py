@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -161,9 +161,10 @@ def gather(
                 prosody=prosody.words[w] if prosody else None,
             )
         )
+    share_said = _sounds(words, omitted=False) / _sounds(words)  # an omitted word counts as 0
     return Finding(
         words,
-        accuracy=scores.sentence["accuracy"] * float(said.mean()),  # an omitted word counts as 0
+        accuracy=scores.sentence["accuracy"] * share_said,
         fluency=scores.sentence["fluency"],
         prosody=scores.sentence["prosodic"],
         confidence=float(hearing.view.posterior.mean()),
@@ -191,8 +192,8 @@ def _times(
 def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
     """The findings of passages, in the order of time, as one of the whole text.
 
-    Words of no passage were omitted. Accuracy is the mean over the words, the rest over the time, as the service joins
-    the parts of a long recording.
+    Words of no passage were omitted. Accuracy is the mean over the words, by their sounds, the rest over the time, as
+    the service joins the parts of a long recording.
     """
     found: list[WordFinding] = []
     added: list[AddedWord] = []
@@ -210,13 +211,18 @@ def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
     paces = [finding.pace for finding in findings if finding.pace]
     return Finding(
         found,
-        accuracy=sum(finding.accuracy * len(finding.words) for finding in findings) / len(words),
+        accuracy=sum(finding.accuracy * _sounds(finding.words) for finding in findings) / _sounds(found),
         fluency=over_time([finding.fluency for finding in findings]),
         prosody=over_time([finding.prosody for finding in findings]),
         confidence=over_time([finding.confidence for finding in findings]),
         pace=Pace.joined(paces, seconds) if len(paces) == len(parts) else None,
         added=added,
     )
+
+
+def _sounds(words: Iterable[WordFinding], omitted: bool = True) -> int:
+    """How many phones the text's words have, those left out among them or not."""
+    return sum(len(found.word.phones) for found in words if omitted or not found.omitted)
 
 
 def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
@@ -302,7 +308,8 @@ def _added(found: AddedWord) -> Json:
 def _error_type(found: WordFinding, mispronounced_under: float) -> str:
     if found.omitted:
         return "Omission"
-    return "Mispronunciation" if found.accuracy < mispronounced_under else "None"
+    # As it is told: a word that shows 60.0 is not under 60.
+    return "Mispronunciation" if round(found.accuracy, 1) < mispronounced_under else "None"
 
 
 def _syllables(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark) -> list[Json]:

@@ -30,6 +30,7 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_mem_pattern = False  # keeps a plan for each new length, for ever, and saves no time
         self._weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in (weights or {}).values()]
         if weights:
             options.add_external_initializers(list(weights), self._weights)

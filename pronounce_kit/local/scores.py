@@ -17,6 +17,8 @@ from .network import Jury, Said, Sounds
 MISPRONOUNCED = 60.0
 """Scores under this are called wrong, as the service does with words."""
 
+_LIMITED_TO = MISPRONOUNCED + 1
+
 _TREES = 0.65  # their share in the log-odds of an error; the rest is the networks'
 
 
@@ -113,11 +115,12 @@ def phone_scores(rating: Floats, wrong: Floats, threshold: float) -> Floats:
 
 
 def word_scores(predicted: Floats, word_of_phone: NDArray[np.int64], phones: Floats) -> Floats:
-    """Accuracy of each word, 0-100: the predicted rating, and no more than half-way from its worst wrong phone to 60.
+    """Accuracy of each word, 0-100: the predicted rating, and no more than half-way from its worst wrong phone to 61.
 
-    One clearly wrong sound makes a word mispronounced, however well the rest of it was said.
+    One clearly wrong sound makes a word mispronounced, however well the rest of it was said. One that is only just
+    called wrong leaves it at 60: experts called 4 of 26 such words bad, and half of those with a worse sound.
     """
     worst = np.full(len(predicted), 100.0)
     np.minimum.at(worst, word_of_phone, phones)
-    limit = np.where(worst < MISPRONOUNCED, (worst + MISPRONOUNCED) / 2, 100.0)
+    limit = np.where(worst < MISPRONOUNCED, (worst + _LIMITED_TO) / 2, 100.0)
     return np.clip(np.minimum(predicted, limit), 0, 100)

@@ -1,0 +1,59 @@
+"""What becomes of the models' predictions: words limited by their sounds, verdicts as told, omissions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pronounce_kit import PronunciationScoreParams
+from pronounce_kit.local.lexicon import LexicalWord
+from pronounce_kit.local.reply import Finding, Part, WordFinding, build_reply, joined
+from pronounce_kit.local.scores import MISPRONOUNCED, phone_scores, word_scores
+
+
+def found(accuracy: float) -> WordFinding:
+    return WordFinding(
+        word=LexicalWord("go", ("G", "OW1")),
+        accuracy=accuracy,
+        said=np.array([0, 1]),
+        scores=np.array([accuracy, accuracy]),
+        starts=np.array([0.0, 0.1]),
+        ends=np.array([0.09, 0.2]),
+        candidates=np.full((2, 39), 1 / 39),
+    )
+
+
+def one_word(worst: float) -> float:
+    return float(word_scores(np.array([95.0]), np.array([0, 0]), np.array([95.0, worst]))[0])
+
+
+def test_a_sound_that_is_only_just_called_wrong_leaves_its_word_at_60():
+    just = float(phone_scores(np.array([95.0]), np.array([0.5]), 0.5)[0])
+    assert just < MISPRONOUNCED
+    assert one_word(just) == MISPRONOUNCED
+
+
+def test_a_clearly_wrong_sound_makes_a_word_mispronounced_however_well_the_rest_was_said():
+    surely = float(phone_scores(np.array([95.0]), np.array([1.0]), 0.5)[0])
+    assert one_word(surely) < 40
+
+
+def test_a_right_sound_leaves_the_word_as_it_was_predicted():
+    assert one_word(60.0) == 95.0
+
+
+@given(st.floats(0, 100))
+def test_a_word_is_called_mispronounced_when_the_score_that_is_told_is_under_60(accuracy):
+    reply = build_reply(Finding([found(accuracy)], 80, 80, 80, 1.0), PronunciationScoreParams("go"))
+    (word,) = reply["NBest"][0]["Words"]
+    assert (word["ErrorType"] == "Mispronunciation") == (word["AccuracyScore"] < MISPRONOUNCED)
+
+
+def test_words_of_no_passage_count_as_0_by_how_many_sounds_they_have():
+    short, long = LexicalWord("a", ("AH0",)), LexicalWord("strength", ("S", "T", "R", "EH1", "NG", "K", "TH"))
+    read = Finding([found(90.0)], 90.0, 80.0, 80.0, 1.0)  # of two sounds
+    for missing, expected in ((short, 90 * 2 / 3), (long, 90 * 2 / 9)):
+        whole = joined([Part(read, 0, 0.0, 1.0)], [read.words[0].word, missing])
+        assert whole.accuracy == pytest.approx(expected)
