@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -169,12 +170,9 @@ def _frames(samples: Floats) -> _Frames:
     if len(samples) < _WINDOW:
         samples = np.pad(samples, (0, _WINDOW - len(samples)))
     samples = samples - samples.mean()  # an offset would leak into the bands above it
-    window = np.hanning(_WINDOW).astype(np.float32)
+    window, fade = _window()
     # Sum of the power spectrum -> mean square of the frame (one-sided spectrum, hence the 2).
     scale = np.float32(2 / (_FFT * np.sum(window**2)))
-    # The window fades, so a frame's autocorrelation falls with the lag even for a perfectly periodic sound.
-    fade = fft.irfft(np.abs(fft.rfft(window, _FFT)[: _FFT // 4 + 1]) ** 2)
-    fade = (fade / fade[0])[_PITCH_LAGS].astype(np.float32)
     edges = np.round(_BANDS).astype(int)
     all_frames = sliding_window_view(samples, _WINDOW)[::_HOP]
     parts = []
@@ -189,6 +187,19 @@ def _frames(samples: Floats) -> _Frames:
         bands_db = _db(np.add.reduceat(power, edges, axis=1)[:, :-1] * scale)
         parts.append((level_db, voicing.astype(np.float32), bands_db))
     return _Frames(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+@cache
+def _window() -> tuple[Floats, Floats]:
+    """What each frame is multiplied by, (_WINDOW,), and the autocorrelation of that at `_PITCH_LAGS`.
+
+    The window fades, so a frame's autocorrelation falls with the lag even for a perfectly periodic sound.
+    """
+    from scipy import fft
+
+    window = np.hanning(_WINDOW).astype(np.float32)
+    fade = fft.irfft(np.abs(fft.rfft(window, _FFT)[: _FFT // 4 + 1]) ** 2)
+    return window, (fade / fade[0])[_PITCH_LAGS].astype(np.float32)
 
 
 def _speech(frames: _Frames, loudest_db: float) -> Mask:
@@ -232,8 +243,10 @@ def _clipped_share(samples: Floats) -> float:
 
 def _dilate(mask: Mask, frames: int) -> Mask:
     """True wherever a True is at most so many frames away."""
-    count = np.concatenate(([0], np.cumsum(np.pad(mask, frames))))
-    width = 2 * frames + 1
+    width, end = 2 * frames + 1, frames + 1 + len(mask)
+    count = np.zeros(len(mask) + width, np.int64)  # of True before each place, ends and all
+    np.cumsum(mask, out=count[frames + 1 : end])
+    count[end:] = count[end - 1]
     wide: Mask = count[width:] > count[:-width]
     return wide
 

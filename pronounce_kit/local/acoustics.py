@@ -56,7 +56,7 @@ class Heard:
 
     def with_silence(self, frames: int) -> Heard:
         """The same with the last frame repeated so many times."""
-        repeated = np.r_[np.arange(len(self.states)), np.full(frames, len(self.states) - 1)]
+        repeated = np.concatenate([np.arange(len(self.states)), np.full(frames, len(self.states) - 1)])
         return Heard(self.posteriors[repeated], self.states[repeated])
 
 

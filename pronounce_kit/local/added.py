@@ -84,7 +84,7 @@ def _near(place: int, words: int) -> Iterator[list[int]]:
 
 def _numbered(groups: Ints) -> Ints:
     """Numbers from 0 on, a new one wherever the entry is another than the one before."""
-    return np.cumsum(np.r_[False, groups[1:] != groups[:-1]])
+    return np.cumsum(np.concatenate([[False], groups[1:] != groups[:-1]]))
 
 
 def _filler(ears: Ears, stray: Stray) -> list[tuple[str, int]] | None:

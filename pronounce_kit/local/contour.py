@@ -81,11 +81,11 @@ def _longest_runs(silent: NDArray[np.bool_], moments: NDArray[np.int64]) -> Floa
     if len(moments) < 2:
         return out
     # A silence ends at a moment: what lies on both sides of it counts for each side on its own.
-    cut = np.diff(np.r_[False, silent, False].astype(np.int8))
+    cut = np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8))
     begins, stops = np.flatnonzero(cut == 1), np.flatnonzero(cut == -1)
     inside = moments[(moments > 0) & (moments < len(silent))]
     inside = inside[silent[inside] & silent[inside - 1]]
-    begins, stops = np.sort(np.r_[begins, inside]), np.sort(np.r_[stops, inside])
+    begins, stops = np.sort(np.concatenate([begins, inside])), np.sort(np.concatenate([stops, inside]))
     between = np.searchsorted(moments, begins, side="right") - 1
     known = (between >= 0) & (between < len(moments) - 1)
     np.maximum.at(out, between[known], (stops - begins)[known])

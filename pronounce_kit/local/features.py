@@ -114,7 +114,7 @@ class View:
 
     def gap_after(self) -> Floats:
         """Frames from each phone's peak to the next one's, to the end of speech for the last phone."""
-        return np.diff(np.r_[self.peak, self.start + self.frames])
+        return np.diff(self.peak, append=self.start + self.frames)
 
 
 _AROUND = 10  # frames of a recording that count before the first phone's peak and after the last one's
@@ -130,7 +130,7 @@ def states_of_phones(states: Samples, occupancy: Floats, peak: Ints) -> Samples:
     frames = len(states)
     sharp = (occupancy / np.maximum(occupancy.sum(0), 1e-6)).T.astype(np.float32) @ states
     between = (peak[1:] + peak[:-1] + 1) // 2
-    edges = np.r_[max(peak[0] - 4, 0), between, min(peak[-1] + _REACH, frames)]
+    edges = np.concatenate([[max(peak[0] - 4, 0)], between, [min(peak[-1] + _REACH, frames)]])
     first = np.clip(np.maximum(edges[:-1], peak - _REACH), 0, frames - 1)
     last = np.clip(np.minimum(np.maximum(edges[1:], first + 1), peak + _REACH + 1), first + 1, frames)
     total = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(states, 0, dtype=np.float64)])
@@ -179,7 +179,7 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
     i = np.arange(n)
     low = np.sort(learner.ratio, 1)[:, :4]
     gap_after = learner.gap_after()
-    gap_before = np.diff(np.r_[learner.start, learner.peak])
+    gap_before = np.diff(learner.peak, prepend=learner.start)
     word_mean, word_min = _over_words(layout, learner.posterior)
     worst = (learner.ratio - voice.ratio).min(1)
     pace = learner.pace / voice.pace
@@ -198,16 +198,16 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
         _every(n, *quantiles(learner.posterior, 0.1, 0.25, 0.5)),
         *(_shift(learner.smallest, k, 10.0)[:, None] for k in (-2, -1, 1, 2)),
         *(_shift(learner.posterior, k, 1.0)[:, None] for k in (-2, -1, 1, 2)),
-        np.c_[learner.occupied, gap_after, gap_before, gap_after / (median(gap_after) + 1e-3)],
+        np.stack([learner.occupied, gap_after, gap_before, gap_after / (median(gap_after) + 1e-3)], 1),
         _every(n, n, learner.per_frame, learner.entropy, n / learner.pace),
-        np.c_[(learner.peak - learner.start) / learner.frames, layout.place],
-        np.c_[layout.length - layout.place, layout.length],
-        np.c_[layout.stress, word_mean, word_min, layout.word],
+        np.stack([(learner.peak - learner.start) / learner.frames, layout.place], 1),
+        np.stack([layout.length - layout.place, layout.length], 1),
+        np.stack([layout.stress, word_mean, word_min, layout.word], 1),
         learner.ratio,
-        np.c_[voice.smallest, voice.posterior, learner.smallest - voice.smallest, worst],
-        np.c_[learner.posterior - voice.posterior, longer, voice.occupied],
+        np.stack([voice.smallest, voice.posterior, learner.smallest - voice.smallest, worst], 1),
+        np.stack([learner.posterior - voice.posterior, longer, voice.occupied], 1),
         (learner.ratio[i, learner.rival] - voice.ratio[i, learner.rival])[:, None],
-        np.c_[_shift(worst, -1, 10.0), _shift(worst, 1, 10.0)],
+        np.stack([_shift(worst, -1, 10.0), _shift(worst, 1, 10.0)], 1),
         _every(n, pace, np.minimum(learner.smallest - voice.smallest, 3).mean()),
         _every(n, (learner.posterior - voice.posterior).mean(), learner.per_frame - voice.per_frame),
         _every(n, *quantiles(worst, 0.1, 0.25, 0.5)),
@@ -255,7 +255,7 @@ def word_features(layout: Layout, learner: View, scores: Floats, wrong: Floats) 
     columns += [over(-np.log1p(np.exp(np.clip(-learner.smallest, -20, 30))))[0], length]
     frames = np.add.reduceat(learner.gap_after(), starts)
     columns += [frames, frames / length / median(learner.gap_after() + 1)]
-    before, after = np.r_[100.0, lowest[:-1]], np.r_[lowest[1:], 100.0]
+    before, after = np.concatenate([[100.0], lowest[:-1]]), np.concatenate([lowest[1:], [100.0]])
     columns += [before, after, scores[starts], scores[starts + length.astype(int) - 1]]
     columns += [np.full(len(starts), value) for value in (scores.mean(), *quantiles(scores, 0.1), layout.words)]
     columns += [np.arange(len(starts)) / len(starts), mean - scores.mean()]

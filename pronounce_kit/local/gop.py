@@ -53,7 +53,7 @@ def goodness(posteriors: Floats, phones: NDArray[np.int64]) -> Gop | None:
     if not _is_likely(total, backward):
         return None
     replaced, left_out = _alternatives(posteriors, phones, forward, backward, scale)
-    ratio = np.log(total + _TINY) - np.log(np.c_[replaced, left_out] + _TINY)
+    ratio = np.log(total + _TINY) - np.log(np.concatenate([replaced, left_out[:, None]], 1) + _TINY)
     ratio[np.arange(n), phones] = 0.0
     state = forward * backward * scale[:, None] / np.maximum(posteriors[:, labels], _TINY)
     occupancy = state[:, 1::2] / np.maximum(state.sum(1, keepdims=True), _TINY)
@@ -99,7 +99,7 @@ def _forward_backward(
     forward, after = both[:, 2:wide], both[::-1, : wide + 1 : -1]
     total = np.maximum(forward.sum(1), _TINY)
     forward /= total[:, None]
-    before = np.r_[0.0, np.log(total) + logs[:, 0]]  # log-likelihood of the frames before t and t itself
+    before = np.concatenate([[0.0], np.log(total) + logs[:, 0]])  # log-likelihood of the frames before t and t itself
     with np.errstate(over="ignore", invalid="ignore"):  # the callers look at what comes of it
         backward = after * np.exp(logs[::-1, 1] - (before[-1] - before[:-1]))[:, None]
     return forward, backward, np.exp(np.diff(before)), labels
@@ -114,7 +114,7 @@ def _alternatives(
     """Scaled likelihoods of the sequences with phone i replaced by each phone, (N, 39), and left out, (N,)."""
     frames, n = len(posteriors), len(phones)
     i = np.arange(n)
-    previous, following = np.r_[-1, phones[:-1]], np.r_[phones[1:], -1]
+    previous, following = np.concatenate([[-1], phones[:-1]]), np.concatenate([phones[1:], [-1]])
     # Into phone i at frame t from the blank or the phone before it, and out of it to those after it, (T, N).
     blank_before, phone_before, blank_after, phone_after = np.zeros((4, frames, n))
     blank_before[0, 0] = blank_after[-1, -1] = 1.0

@@ -105,7 +105,7 @@ class Ears:
         counts = script.accepted.T.astype(float)  # a phone that may be dropped may be a blank
         counts[phones, np.arange(len(phones))] = 1.0
         best = mixed.argmax(1)
-        begins = (best != BLANK) & (best != np.r_[BLANK, best[:-1]])
+        begins = (best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))
         return cls(np.log(mixed), np.log(mixed @ counts), best, begins)
 
 
@@ -153,7 +153,7 @@ class Held:
         a phone; how much of the word meets what sounds; how much of the one or the other is something else.
         """
         count = len(self.words)
-        sums = np.r_[0.0, np.cumsum(self.behind)]
+        sums = np.concatenate([[0.0], np.cumsum(self.behind)])
         word = sums[self.last + 1] - sums[self.first]
         worst = np.full(self.script.layout.words, np.inf)
         np.minimum.at(worst, self.script.layout.word, self.phones)
@@ -211,8 +211,8 @@ class Held:
         """
         ears, way = self.ears, self.way
         was_kept = np.isin(self.words, kept)
-        begins = np.r_[0, self.last[was_kept] + 1]  # of what lies before, between and after the words
-        stops = np.r_[self.first[was_kept], len(way.word)]
+        begins = np.concatenate([[0], self.last[was_kept] + 1])  # of what lies before, between and after the words
+        stops = np.concatenate([self.first[was_kept], [len(way.word)]])
         for i, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
             another = bool(((self.first >= begin) & (self.first < stop) & ~was_kept).any())
             frames = np.arange(begin, stop)

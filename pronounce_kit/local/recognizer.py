@@ -67,7 +67,7 @@ class Recognizer:
         if not found:
             return []
         best = log_p.argmax(1)
-        said = int(((best != BLANK) & (best != np.r_[BLANK, best[:-1]])).sum())
+        said = int(((best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))).sum())
         behind = (log_p.max(1).sum() - found[0].score) / (said + _EXTRA)
         sure = 1 / (1 + np.exp(_SLOPE * (behind - _MIDDLE)))
         readings: dict[tuple[str, ...], float] = {}

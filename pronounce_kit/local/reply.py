@@ -177,7 +177,7 @@ def _times(
     peaks: Floats, additions: Sequence[Addition], frame_s: float, duration_s: float
 ) -> tuple[Floats, Floats, list[AddedWord]]:
     """Starts and ends of the phones with these peaks, and the added words, none of which reaches into another."""
-    marks = np.r_[peaks, [float(frame) for word in additions for frame in (word.first, word.last)]]
+    marks = np.concatenate([peaks, [float(frame) for word in additions for frame in (word.first, word.last)]])
     order = np.argsort(marks, kind="stable")
     starts, ends = np.empty_like(marks), np.empty_like(marks)
     starts[order], ends[order] = phone_times(marks[order], frame_s, duration_s)

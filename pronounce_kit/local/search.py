@@ -64,14 +64,17 @@ class _Search:
     """
 
     def __init__(self, word_of: Ints, same: NDArray[np.bool_], skip: Floats, enter: float) -> None:
-        is_first = np.r_[True, word_of[1:] != word_of[:-1]]
+        is_first = np.concatenate([[True], word_of[1:] != word_of[:-1]])
         starts = np.flatnonzero(is_first)
         boundaries = np.arange(len(starts) + 1)
         self.word_of = word_of
         self.text = text = 2 * len(word_of) + 1  # states of the text
         self.frame = frame = text + len(boundaries)  # ... and those of free speech
         free, reached = text + boundaries, frame + boundaries
-        first, blank = 2 * starts + 1, np.r_[2 * starts, text - 1]  # of each word; before each word, and at the end
+        first, blank = (
+            2 * starts + 1,
+            np.concatenate([2 * starts, [text - 1]]),
+        )  # of each word; before each word, and at the end
         inside = 2 * np.flatnonzero(~is_first) + 1  # other phones
         # A state may follow itself, the one before it, or a third: a phone the one before it in its word, a first phone
         # the boundary reached, a boundary's blank free speech there, and free speech the boundary.
@@ -87,7 +90,9 @@ class _Search:
         self.origin, self.price = origin, price
         # A boundary is reached from the blank before it, the phone before that, or free speech.
         self.arrival = np.stack([blank, np.maximum(blank - 1, 0), free])
-        self.arrival_price = np.stack([np.zeros_like(boundaries), np.r_[0.0, skip], np.zeros_like(boundaries)])
+        self.arrival_price = np.stack(
+            [np.zeros_like(boundaries), np.concatenate([[0.0], skip]), np.zeros_like(boundaries)]
+        )
 
     def way(self, phones: Floats, blank: Floats, free: Floats) -> Way:
         text, frame, frames = self.text, self.frame, len(blank)

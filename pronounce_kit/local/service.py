@@ -353,7 +353,7 @@ def _check_voice(voice: str | None) -> None:
 def _sounds_heard(posteriors: Floats) -> int:
     """How many sounds the recognizer hears when it takes the likeliest symbol of each frame."""
     best = posteriors.argmax(1)
-    begins = best != np.r_[BLANK, best[:-1]]
+    begins = best != np.concatenate([[BLANK], best[:-1]])
     return int((begins & (best != BLANK)).sum())
 
 

@@ -21,8 +21,8 @@ def phone_times(peaks: Floats, frame_s: float, duration_s: float) -> tuple[Float
     """Start and end of each phone in seconds, (N,) both, from the frames of their peaks (ascending)."""
     at = (peaks + 0.5) * frame_s - _LATENESS_S
     between = (at[1:] + at[:-1]) / 2
-    starts = np.maximum(np.r_[0.0, between], at - _REACH_BEFORE_S)
-    ends = np.minimum(np.r_[between, duration_s], at + _REACH_AFTER_S)
+    starts = np.maximum(np.concatenate([[0.0], between]), at - _REACH_BEFORE_S)
+    ends = np.minimum(np.concatenate([between, [duration_s]]), at + _REACH_AFTER_S)
     starts = np.clip(np.maximum.accumulate(starts), 0, max(duration_s - 0.01, 0))
     return starts, np.clip(np.maximum(ends, starts), 0, duration_s)
 
