@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import pickle
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from typing import Any
 
 from ..errors import MissingDependencyError, NetworkError, ParameterError
@@ -45,6 +46,8 @@ def workers_of(
             executor = stack.enter_context(_dask_client(executor))
         if hasattr(executor, "get_executor"):
             executor = executor.get_executor(pure=False)
+        if hasattr(executor, "_client"):
+            executor = _Dask(executor)
         if not isinstance(executor, Executor):
             raise ParameterError(
                 f"executor is of type {type(executor).__name__}. Give a concurrent.futures executor, a Dask client, or "
@@ -53,6 +56,37 @@ def workers_of(
         if not isinstance(executor, ThreadPoolExecutor):
             _check_pickles(service)
         yield executor, workers or _worker_count(executor)
+
+
+class _Dask(Executor):
+    """A Dask client's executor that hands recordings to workers as data, not as part of a task.
+
+    Dask's scheduler remembers the last thousand tasks that it sent to each worker, recordings and all.
+    """
+
+    def __init__(self, executor: Any) -> None:
+        """Raises `NetworkError` where the cluster has no workers."""
+        self._executor = executor
+        self._client = executor._client
+        self._is_broken = False
+        try:
+            self._client.wait_for_workers(1, timeout=_CONNECT_S)
+        except (OSError, asyncio.TimeoutError):  # no OSError before Python 3.11
+            raise NetworkError(
+                f"The Dask cluster at {self._client.scheduler.address} has no workers. Start some with "
+                f"`dask worker {self._client.scheduler.address}`."
+            ) from None
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Submit `work.assess`, whose second argument holds the recordings. Raises `BrokenExecutor` without workers."""
+        handle, asked, *more = args
+        if not self._is_broken:
+            try:
+                (held,) = self._client.scatter([asked], hash=False, timeout=_CONNECT_S)
+                return self._executor.submit(fn, handle, held, *more, **kwargs)
+            except (OSError, asyncio.TimeoutError):
+                self._is_broken = True  # the next ones need not wait so long
+        raise BrokenExecutor("the Dask cluster has no workers any more")
 
 
 def cores() -> int:

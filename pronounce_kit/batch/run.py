@@ -78,12 +78,18 @@ def run(
                 return taken, pause_s
             taken.append(job)
             size += job.size
+            if job.attempts:
+                break  # alone: it may be what its worker died of
         return taken, 0.0
 
     def settle(future: Future[list[Outcome]]) -> None:
         own = under_way.pop(future)
         for job, outcome in zip(own, _outcomes(future, len(own)), strict=True):
             limiter.release()
+            if outcome.is_lost and not job.attempts:
+                job.attempts += 1
+                again.append(job)
+                continue
             pause_s = outcome.retry_after_s or _FIRST_PAUSE_S * 2**job.attempts
             if outcome.is_refused and pause_s <= LONGEST_PAUSE_S:
                 job.attempts += 1
@@ -126,7 +132,8 @@ def run(
 
 def _outcomes(future: Future[list[Outcome]], count: int) -> list[Outcome]:
     if future.cancelled():
-        return [Outcome(reason="It was cancelled before its turn came.", can_retry=True)] * count
+        reason = "It was cancelled, or lost with the worker that had it. Try again."
+        return [Outcome(reason=reason, can_retry=True, is_lost=True)] * count
     error = future.exception()
     return future.result() if error is None else [_crash(error)] * count
 

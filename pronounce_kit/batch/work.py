@@ -25,6 +25,8 @@ class Outcome:
         Whether the very same call may succeed later.
     is_refused, retry_after_s
         Whether the service asked for patience, and for how many seconds if it said so.
+    is_lost
+        Whether it got lost on the way, with a worker that went away. It is sent once more.
     """
 
     reply: Any = None
@@ -32,6 +34,7 @@ class Outcome:
     can_retry: bool = False
     is_refused: bool = False
     retry_after_s: float | None = None
+    is_lost: bool = False
 
     @classmethod
     def of_error(cls, error: BaseException) -> Outcome:

@@ -353,6 +353,38 @@ def test_an_address_without_a_scheduler_is_one_clear_error(items, monkeypatch):
         assess(items, Tiny(), executor="tcp://127.0.0.1:9")
 
 
+def test_a_cluster_without_workers_is_one_clear_error(items, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("pronounce_kit.batch.executors._CONNECT_S", 0.3)
+    cluster = distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp")
+    with (
+        cluster,
+        distributed.Client(cluster) as client,
+        pytest.raises(NetworkError, match=r"no workers.*`dask worker tcp:"),
+    ):
+        assess(items, Tiny(), executor=client)
+
+
+def test_what_is_lost_with_a_dask_worker_is_done_by_another(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    log = tmp_path / "calls.txt"
+    rows = [{"text": f"Reading {n}.", "audio": beeps(n)} for n in range(40)]
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    with cluster, distributed.Client(cluster) as client, ThreadPoolExecutor(1) as aside:
+        victim = next(iter(client.run(os.getpid).values()))
+
+        def kill_when_busy() -> None:
+            while not log.exists() or f"{victim} " not in log.read_text():
+                time.sleep(0.02)
+            os.kill(victim, signal.SIGKILL)
+
+        killed = aside.submit(kill_when_busy)
+        result = assess(rows, Tiny(work_s=0.05, log=log), executor=client, workers=2)
+        killed.result(timeout=30)
+    assert result.failures.empty
+    assert texts(result) == [row["text"] for row in rows]
+
+
 def test_a_worker_process_that_dies_is_reported_and_the_rest_can_be_retried(items, tmp_path):
     items[2]["text"] = "die now"
     with ProcessPoolExecutor(2) as processes:
