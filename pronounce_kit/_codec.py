@@ -218,7 +218,7 @@ class _Converter:
         if self._scale is not None:
             return
         self._graph = Graph()
-        with contextlib.suppress(AttributeError):  # older than PyAV 18
+        with contextlib.suppress(AttributeError):  # older PyAV has no such setting
             self._graph.threads = 1
         layout = first.layout.name
         rate = first.sample_rate

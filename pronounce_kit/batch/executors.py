@@ -46,7 +46,7 @@ def workers_of(
             executor = stack.enter_context(_dask_client(executor))
         if hasattr(executor, "get_executor"):
             executor = executor.get_executor(pure=False)
-        if hasattr(executor, "_client"):
+        if hasattr(getattr(executor, "_client", None), "scatter"):
             executor = _Dask(executor)
         if not isinstance(executor, Executor):
             raise ParameterError(

@@ -39,6 +39,12 @@ _CHUNK_S = 28.0  # the network learned from parts of at most 30 s, and its atten
 _SEARCH_S = 6.0  # where a longer recording is cut: the quietest moment of a chunk's last seconds
 
 
+def sound_begins(best: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """In which frames a sound begins, (T,), by the likeliest symbol of each frame."""
+    begins: NDArray[np.bool_] = (best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))
+    return begins
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a recognizer hears in a recording of T frames.

@@ -85,9 +85,9 @@ def _forward_backward(
     shrunk = np.zeros((frames, 2))
     skipped = np.empty(2 * wide - 2)
     steps = zip(both[:-1, :-2], both[:-1, 1:-1], both[:-1, 2:], seen[1:, 2:], both[1:, 2:], strict=True)
-    for t, (two_before, before, same, heard, now) in enumerate(steps, 1):
+    for t, (two_before, one_before, same, heard, now) in enumerate(steps, 1):
         np.multiply(two_before, may_skip, out=skipped)
-        np.add(same, before, out=now)
+        np.add(same, one_before, out=now)
         np.add(now, skipped, out=now)
         np.multiply(now, heard, out=now)
         if not t % _OFTEN:  # before anything underflows

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .acoustics import BLANK, Floats, Heard
+from .acoustics import BLANK, Floats, Heard, sound_begins
 from .analysis import Script
 from .listener import Listener
 from .phones import ARPABET, VOWELS
@@ -105,8 +105,7 @@ class Ears:
         counts = script.accepted.T.astype(float)  # a phone that may be dropped may be a blank
         counts[phones, np.arange(len(phones))] = 1.0
         best = mixed.argmax(1)
-        begins = (best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))
-        return cls(np.log(mixed), np.log(mixed @ counts), best, begins)
+        return cls(np.log(mixed), np.log(mixed @ counts), best, sound_begins(best))
 
 
 @cache

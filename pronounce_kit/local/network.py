@@ -203,9 +203,8 @@ class GraphJury:
 
     def consult(self, sounds: Sounds) -> Said:
         """What they say of one text."""
-        single = replace(
-            sounds, learner=sounds.learner.astype(np.float32), voice=sounds.voice.astype(np.float32)
-        )  # examples are stored in half of that
+        # Stored examples have half the precision.
+        single = replace(sounds, learner=sounds.learner.astype(np.float32), voice=sounds.voice.astype(np.float32))
         return _said(self._graph.run(**{name: getattr(single, name) for name in INPUTS}))
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .acoustics import BLANK, Floats
+from .acoustics import BLANK, Floats, sound_begins
 from .features import ARTICULATION, Ints, Layout
 
 LONGEST_S = 25.0
@@ -58,7 +58,7 @@ def passages(posteriors: Floats, layout: Layout, frame_s: float) -> list[Passage
 def _heard(posteriors: Floats) -> tuple[Ints, Ints]:
     """Phones that the recognizer hears, taking the likeliest symbol of each frame, and the frame of each."""
     best = posteriors.argmax(1)
-    at = np.flatnonzero((best != np.r_[BLANK, best[:-1]]) & (best != BLANK))
+    at = np.flatnonzero(sound_begins(best))
     return best[at], at
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .acoustics import BLANK, Floats, Heard
+from .acoustics import BLANK, Floats, Heard, sound_begins
 from .beam import Beam, Search, Tree
 from .language import unpack
 from .listener import Listener
@@ -66,8 +66,7 @@ class Recognizer:
         found = self._beam.decode(log_p, heard.posteriors[:, BLANK] > _IDLE, 2 * count)
         if not found:
             return []
-        best = log_p.argmax(1)
-        said = int(((best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))).sum())
+        said = int(sound_begins(log_p.argmax(1)).sum())
         behind = (log_p.max(1).sum() - found[0].score) / (said + _EXTRA)
         sure = 1 / (1 + np.exp(_SLOPE * (behind - _MIDDLE)))
         readings: dict[tuple[str, ...], float] = {}

@@ -161,7 +161,7 @@ def gather(
                 prosody=prosody.words[w] if prosody else None,
             )
         )
-    share_said = _sounds(words, omitted=False) / _sounds(words)  # an omitted word counts as 0
+    share_said = _sounds(word for word in words if not word.omitted) / _sounds(words)  # an omitted word counts as 0
     return Finding(
         words,
         accuracy=scores.sentence["accuracy"] * share_said,
@@ -220,9 +220,9 @@ def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
     )
 
 
-def _sounds(words: Iterable[WordFinding], omitted: bool = True) -> int:
-    """How many phones the text's words have, those left out among them or not."""
-    return sum(len(found.word.phones) for found in words if omitted or not found.omitted)
+def _sounds(words: Iterable[WordFinding]) -> int:
+    """How many phones these words of the text have."""
+    return sum(len(found.word.phones) for found in words)
 
 
 def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:

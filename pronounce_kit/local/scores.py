@@ -17,7 +17,7 @@ from .network import Jury, Said, Sounds
 MISPRONOUNCED = 60.0
 """Scores under this are called wrong, as the service does with words."""
 
-_LIMITED_TO = MISPRONOUNCED + 1
+_LIMITED_TO = MISPRONOUNCED + 1  # a word is at most half-way from its worst wrong phone to this
 
 _TREES = 0.65  # their share in the log-odds of an error; the rest is the networks'
 

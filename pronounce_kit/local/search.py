@@ -71,10 +71,8 @@ class _Search:
         self.text = text = 2 * len(word_of) + 1  # states of the text
         self.frame = frame = text + len(boundaries)  # ... and those of free speech
         free, reached = text + boundaries, frame + boundaries
-        first, blank = (
-            2 * starts + 1,
-            np.concatenate([2 * starts, [text - 1]]),
-        )  # of each word; before each word, and at the end
+        first = 2 * starts + 1  # of each word
+        blank = np.concatenate([2 * starts, [text - 1]])  # before each word, and at the end
         inside = 2 * np.flatnonzero(~is_first) + 1  # other phones
         # A state may follow itself, the one before it, or a third: a phone the one before it in its word, a first phone
         # the boundary reached, a boundary's blank free speech there, and free speech the boundary.
@@ -90,9 +88,8 @@ class _Search:
         self.origin, self.price = origin, price
         # A boundary is reached from the blank before it, the phone before that, or free speech.
         self.arrival = np.stack([blank, np.maximum(blank - 1, 0), free])
-        self.arrival_price = np.stack(
-            [np.zeros_like(boundaries), np.concatenate([[0.0], skip]), np.zeros_like(boundaries)]
-        )
+        self.arrival_price = np.zeros(self.arrival.shape)
+        self.arrival_price[1, 1:] = skip
 
     def way(self, phones: Floats, blank: Floats, free: Floats) -> Way:
         text, frame, frames = self.text, self.frame, len(blank)

@@ -19,7 +19,7 @@ from ..recognition import Recognition
 from ..recording import Recording
 from ..results import Assessment
 from ..service import ASSESSMENT_LOCALES, merge_params
-from .acoustics import BLANK, AcousticModel, Floats, HamaModel, Heard
+from .acoustics import AcousticModel, Floats, HamaModel, Heard, sound_begins
 from .added import Addition, additions
 from .analysis import Analyzer, Script
 from .contour import Contour
@@ -352,9 +352,7 @@ def _check_voice(voice: str | None) -> None:
 
 def _sounds_heard(posteriors: Floats) -> int:
     """How many sounds the recognizer hears when it takes the likeliest symbol of each frame."""
-    best = posteriors.argmax(1)
-    begins = best != np.concatenate([[BLANK], best[:-1]])
-    return int((begins & (best != BLANK)).sum())
+    return int(sound_begins(posteriors.argmax(1)).sum())
 
 
 def _nothing_heard(recording: Recording, posteriors: Floats) -> Json | None:

@@ -365,6 +365,23 @@ def test_a_cluster_without_workers_is_one_clear_error(items, monkeypatch):
         assess(items, Tiny(), executor=client)
 
 
+def test_a_dask_scheduler_keeps_no_recordings():
+    distributed = pytest.importorskip("distributed")
+    rows = [{"text": f"Reading {n}.", "audio": Recording.from_bytes(beeps(n))} for n in range(20)]
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp"
+    )
+    with cluster, distributed.Client(cluster) as client:
+        assert assess(rows, Tiny(), executor=client).failures.empty
+        mine = {id(row["audio"]) for row in rows}
+        deadline = time.monotonic() + 10  # the worker lets go of the last ones a moment later
+        while kept := [o for o in gc.get_objects() if isinstance(o, Recording) and id(o) not in mine]:
+            assert time.monotonic() < deadline, f"{len(kept)} copies are left"
+            del kept
+            time.sleep(0.1)
+            gc.collect()
+
+
 def test_what_is_lost_with_a_dask_worker_is_done_by_another(tmp_path):
     distributed = pytest.importorskip("distributed")
     log = tmp_path / "calls.txt"
