@@ -71,6 +71,7 @@ class Recorder:
         self.screen.page.wait_for_timeout(milliseconds)
         self.button.click()
         until(lambda: self.path() != before, "the take to arrive in the kernel")
+        self.reach("idle")  # the kernel may have ipywebrtc's take before the page is done with it
         self.become("saved")
         return self.on_disk()
 
