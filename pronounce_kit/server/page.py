@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from .app import Parts
 
 _POLICY = (
-    "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; media-src blob:; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    # blob: for the worklet that takes the samples
+    "default-src 'none'; script-src {script} blob:; style-src {style}; connect-src 'self'; media-src blob:; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -75,6 +76,7 @@ def _drawn(body: bytes) -> str:
 @cache
 def _page(needs_key: bool, audio_s: float) -> tuple[str, str]:
     """The page, and the policy that lets it run its own script and style only."""
+    from .. import capture
     from ..highlight import STYLE
 
     folder = files(__package__) / "page"
@@ -83,6 +85,7 @@ def _page(needs_key: bool, audio_s: float) -> tuple[str, str]:
     )
     # "&" outweighs what `highlight` says of paragraphs and lists, as in `report`.
     style = STYLE + style.replace("&", ".pk.pk.pk.pk-page")
+    script = f"{capture.script()}\n{script}"
     settings = html.escape(json.dumps({"needsKey": needs_key, "longestS": audio_s}))
     parts = {"{{style}}": style, "{{script}}": script, "{{settings}}": settings}
     for name, part in parts.items():

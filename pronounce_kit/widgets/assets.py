@@ -1,18 +1,17 @@
 """The JavaScript and CSS of the widgets, put together from `static/`.
 
-A widget's `_esm` is one module: what all widgets share, then the widget's own file. So `static/*.js` has no imports,
-and only a widget's own file ends in an export.
+A widget's `_esm` is one module: `capture`, what all widgets share, then the widget's own file. So `static/*.js` has no
+imports, and only a widget's own file ends in an export.
 """
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 
+from .. import capture
 from ..highlight import STYLE
-from ..quality import VERDICTS
 
-SHARED = ("page.js", "capture.js", "delivery.js")
+SHARED = ("page.js", "delivery.js")
 
 
 def script(name: str) -> str:
@@ -22,8 +21,7 @@ def script(name: str) -> str:
 
 def shared() -> str:
     """What comes in front of every widget's own file; also good as a script without modules."""
-    verdicts = f"const VERDICTS = {json.dumps(dict(VERDICTS))};"
-    return "\n".join([verdicts, *map(_text, SHARED), ""])
+    return "\n".join([capture.script(), *map(_text, SHARED), ""])
 
 
 def style(*names: str) -> str:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pronounce_kit import Recording
+from pronounce_kit import Recording, capture
 from pronounce_kit.quality import VERDICTS
-from pronounce_kit.widgets import assets
 
 from .harness import WATCH_MICROPHONE, Microphone, likeness
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 # What a page that uses Capture does; `events` is what it was told.
 PAGE = (
-    assets.shared()
+    capture.script()
     + """
 const bytes = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
 const plain = (take) => take && { ...take, wav: bytes(take.wav), data: undefined };

@@ -51,14 +51,19 @@ def browser() -> Browser:
     return opened
 
 
+def hearing(samples: np.ndarray, folder: Path) -> tuple[str, ...]:
+    """Arguments of a browser whose microphone hears these samples once."""
+    microphone = folder / "microphone.wav"
+    microphone.write_bytes(Recording(samples.astype(np.float32)).to_wav())
+    return (FAKE_MICROPHONE, ALLOWED, f"--use-file-for-fake-audio-capture={microphone}%noloop")
+
+
 def test_a_reader_records_with_the_keyboard_alone_and_sees_the_words(
     live: Live, browser: Browser, spoken: Spoken, tmp_path: Path
 ) -> None:
     silence = np.zeros(16000, np.float32)
-    microphone = tmp_path / "microphone.wav"
     said = Recording.from_bytes(spoken.wav).samples
-    microphone.write_bytes(Recording(np.concatenate([silence, said, silence])).to_wav())
-    arguments = (FAKE_MICROPHONE, ALLOWED, f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    arguments = hearing(np.concatenate([silence, said, silence]), tmp_path)
     with browser(live.url + "/", *arguments) as page:
         for keys in (KEY, TEXT):
             page.keyboard.press("Tab")
@@ -102,7 +107,8 @@ def test_a_page_from_an_insecure_address_says_what_to_open_instead(speech: Local
         with browser(url, "--host-resolver-rules=MAP insecure.test 127.0.0.1") as page:
             page.click("#record")
             page.wait_for_selector("#error p")
-            assert "http://127.0.0.1 or http://localhost" in page.inner_text("#error")
+            assert "http://localhost, or upload a recording" in page.inner_text("#error")
+            assert page.is_visible("#upload")
 
 
 def test_a_wrong_key_is_told_and_the_recording_is_kept(live: Live, browser: Browser) -> None:
@@ -120,3 +126,42 @@ def test_a_wrong_key_is_told_and_the_recording_is_kept(live: Live, browser: Brow
         page.click("#again")
         page.wait_for_selector("#result .pk", timeout=20_000)
         assert page.inner_text("#error") == ""
+
+
+def test_an_uploaded_recording_is_scored(speech: LocalSpeech, browser: Browser, spoken: Spoken, tmp_path: Path) -> None:
+    recording = tmp_path / "said.ogg"
+    recording.write_bytes(Recording.from_bytes(spoken.wav).to_ogg_opus())
+    with Live(speech, key=None) as live, browser(live.url + "/") as page:
+        page.fill("#text", TEXT)
+        page.click("summary")
+        page.set_input_files("#upload", recording)
+        page.wait_for_selector("#result .pk-word", timeout=20_000)
+        assert page.locator("#result .pk-sentence .pk-word").all_inner_texts() == ["Good", "morning"]
+        assert page.inner_text("#error") == ""
+
+
+def test_an_upload_that_is_no_sound_or_too_long_is_told(speech: LocalSpeech, browser: Browser, tmp_path: Path) -> None:
+    text, long = tmp_path / "notes.wav", tmp_path / "long.wav"
+    text.write_text("This is not sound.")
+    long.write_bytes(Recording(np.zeros(70 * 16_000, np.float32)).to_wav())
+    with Live(speech, key=None) as live, browser(live.url + "/") as page:
+        page.click("summary")
+        for file, said in (
+            (text, "The browser cannot read this sound."),
+            (long, "This recording is 70 seconds long, and at most 60 seconds are scored."),
+        ):
+            page.set_input_files("#upload", file)
+            page.wait_for_function("said => document.getElementById('error').innerText.startsWith(said)", arg=said)
+
+
+def test_silence_is_told_before_it_is_scored(speech: LocalSpeech, browser: Browser, tmp_path: Path) -> None:
+    with Live(speech, key=None) as live, browser(live.url + "/", *hearing(np.zeros(32_000), tmp_path)) as page:
+        page.click("#record")
+        page.wait_for_selector("#record.on")
+        page.wait_for_timeout(700)
+        page.click("#record")
+        page.wait_for_selector("#error p")
+        assert page.inner_text("#error").startswith("Nothing was heard")
+        assert page.inner_html("#result") == ""
+        page.click("#again")  # for whoever knows better
+        page.wait_for_selector("#result .pk", timeout=20_000)

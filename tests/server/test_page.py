@@ -37,7 +37,7 @@ def test_the_page_needs_nothing_else_and_may_load_nothing_else(live: Live) -> No
 def test_every_field_of_the_page_has_a_label(live: Live) -> None:
     page = requests.get(live.url + "/", timeout=5).text
     fields = re.findall(r'<(?:input|textarea|meter)\s+id="([\w-]+)"', page)
-    assert set(fields) == {"key", "text", "meter"}
+    assert set(fields) == {"key", "text", "upload", "meter"}
     for name in fields:
         assert f'<label for="{name}">' in page
     assert 'lang="en"' in page

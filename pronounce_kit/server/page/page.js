@@ -1,13 +1,22 @@
-"use strict";
 (() => {
+  "use strict";
   const RATE = 16000;
   const API = "speech/recognition/conversation/cognitiveservices/v1?language=en-US&format=detailed";
+  const SAY = {
+    idle: "",
+    waiting: "Waiting for the microphone …",
+    recording: "Recording. Read the text aloud, then press Stop.",
+    preparing: "Preparing the recording …",
+  };
+  const LABELS = { idle: "Record", waiting: "Cancel", recording: "Stop", preparing: "One moment" };
+  const NEEDS_UPLOAD = ["denied", "no_microphone", "insecure", "unsupported"];
+  const UNHEARD = ["too_short", "silent"]; // of these the engine would hear no more
   const settings = JSON.parse(document.body.dataset.settings);
   const $ = (id) => document.getElementById(id);
 
-  let recorder = null; // while recording
-  let waiting = false; // while a reply is awaited
+  let busy = false; // a reply is awaited
   let wav = null; // the last take, kept until the next one
+  let notice = ""; // what to say of the last take beside its scores
   let playing = null; // the model voice
 
   $("key-field").hidden = !settings.needsKey;
@@ -26,19 +35,16 @@
   }
 
   function update() {
-    const on = recorder !== null;
-    $("record").classList.toggle("on", on);
-    $("record-label").textContent = on ? "Stop" : "Record";
+    const { state } = capture;
+    const idle = state === "idle" && !busy;
+    $("record").classList.toggle("on", state === "recording");
+    $("record-label").textContent = LABELS[state];
     // Not "disabled", which would take the focus away from whoever works with the keyboard.
-    $("record").setAttribute("aria-disabled", waiting);
-    $("listen").setAttribute("aria-disabled", on || waiting);
-    $("again").setAttribute("aria-disabled", on || waiting);
-    $("text").readOnly = on;
-    $("level").hidden = !on;
+    $("record").setAttribute("aria-disabled", busy || state === "preparing");
+    for (const id of ["listen", "again", "upload"]) $(id).setAttribute("aria-disabled", !idle);
+    $("text").readOnly = state !== "idle";
+    $("level").hidden = state !== "recording";
   }
-
-  // A problem of which the reader is told in these words.
-  class Problem extends Error {}
 
   async function guarded(work) {
     $("error").replaceChildren();
@@ -99,7 +105,7 @@
       PhonemeAlphabet: "IPA",
       NBestPhonemeCount: 5,
     };
-    waiting = true;
+    busy = true;
     $("again").hidden = false;
     update();
     say("Listening to your recording …");
@@ -113,36 +119,40 @@
       $("result").innerHTML = await view.text(); // made and escaped by this server
       if (document.activeElement === $("again")) $("record").focus();
       $("again").hidden = true;
-      say("");
+      say(notice);
       const finding = $("result").querySelector(".pk-headline, .pk-message");
       $("spoken").textContent = finding ? finding.textContent : "Scored.";
     } finally {
-      waiting = false;
+      busy = false;
     }
   }
 
   // --- recording --------------------------------------------------------------------------------------------
 
-  async function microphone() {
-    if (!window.isSecureContext || !navigator.mediaDevices || !navigator.mediaDevices.getUserMedia) {
-      throw new Problem("The browser gives the microphone only to pages of this machine or over https. Open this page as http://127.0.0.1 or http://localhost, or serve it over https.");
-    }
-    if (!window.MediaRecorder) {
-      throw new Problem("This browser cannot record. Use a current Firefox, Chrome, Edge or Safari.");
-    }
-    try {
-      return await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
-    } catch (error) {
-      const reasons = {
-        NotAllowedError: "The microphone is blocked. Allow it for this page (the icon beside the address), then press Record again.",
-        NotFoundError: "There is no microphone. Plug one in, then press Record again.",
-        NotReadableError: "Another program uses the microphone. Close it, then press Record again.",
-      };
-      throw new Problem(reasons[error.name] || `The microphone does not work (${error.name}). Check it, then press Record again.`);
-    }
-  }
+  const capture = new Capture({
+    sampleRate: RATE,
+    maxSeconds: settings.longestS,
+    onState(state) {
+      if (state === "recording") {
+        $("result").replaceChildren();
+        $("spoken").textContent = "";
+        $("take").hidden = true;
+      }
+      say(SAY[state]);
+      update();
+    },
+    onLevel(dbfs) {
+      $("meter").value = Math.max(0, 60 + (dbfs ?? -60));
+    },
+    onTake: (take) => guarded(() => receive(take)),
+    onError({ message, code }) {
+      complain(message);
+      if (NEEDS_UPLOAD.includes(code)) $("other").open = true;
+    },
+  });
 
-  async function start() {
+  // What both ways to give a recording need.
+  function checkFields() {
     if (!$("text").value.trim()) {
       $("text").focus();
       throw new Problem("Type the text that you will read, then press Record.");
@@ -151,112 +161,47 @@
       $("key").focus();
       throw new Problem("Type the key first. pronounce-kit serve prints it when it starts.");
     }
+  }
+
+  async function start() {
+    checkFields();
     hush();
-    waiting = true;
-    update();
-    say("Waiting for the microphone …");
-    let stream;
+    await capture.start();
+  }
+
+  async function upload() {
+    const [file] = $("upload").files;
+    if (!file) return;
     try {
-      stream = await microphone();
-    } finally {
-      waiting = false;
-    }
-    const chunks = [];
-    recorder = new MediaRecorder(stream);
-    const mine = recorder;
-    const stopMeter = meter(stream);
-    const timer = setTimeout(stop, (settings.longestS - 1) * 1000);
-    let ended = false;
-    const end = (problem) => {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      stopMeter();
-      stream.getTracks().forEach((track) => track.stop());
-      recorder = null;
+      checkFields();
+      hush();
+      busy = true;
       update();
-      guarded(async () => {
-        if (problem) throw problem;
-        await take(new Blob(chunks, { type: mine.mimeType }));
-      });
-    };
-    mine.ondataavailable = (event) => chunks.push(event.data);
-    mine.onstop = () => end(null);
-    mine.onerror = () => end(new Problem("The recording broke off. Check the microphone, then press Record again."));
-    mine.start(250);
-    $("result").replaceChildren();
-    $("spoken").textContent = "";
-    $("take").hidden = true;
-    update();
-    say("Recording. Read the text aloud, then press Stop.");
-  }
-
-  function stop() {
-    if (recorder && recorder.state !== "inactive") recorder.stop();
-  }
-
-  async function take(blob) {
-    if (!blob.size) throw new Problem("Nothing was recorded. Press Record and read the text aloud.");
-    say("Preparing the recording …");
-    const context = new AudioContext();
-    let samples;
-    try {
-      const heard = await context.decodeAudioData(await blob.arrayBuffer());
-      const offline = new OfflineAudioContext(1, Math.max(1, Math.ceil(heard.duration * RATE)), RATE);
-      const source = offline.createBufferSource();
-      source.buffer = heard;
-      source.connect(offline.destination);
-      source.start();
-      samples = (await offline.startRendering()).getChannelData(0);
-    } catch {
-      throw new Problem("The browser cannot read its own recording. Record again, and wait a moment before you press Stop.");
+      say("Reading the file …");
+      const take = await decodeUpload(file, { sampleRate: RATE });
+      if (!take.wav) throw new Problem("unreadable");
+      if (take.seconds > settings.longestS) {
+        const [is, most] = [take.seconds, settings.longestS].map((seconds) => `${Math.round(seconds)} seconds`);
+        throw new Problem(`This recording is ${is} long, and at most ${most} are scored. Upload a part of it.`);
+      }
+      await receive(take);
     } finally {
-      context.close();
+      busy = false;
+      $("upload").value = ""; // the same file may be chosen again
     }
-    samples = samples.subarray(0, Math.floor(settings.longestS * RATE));
-    wav = toWav(samples);
+  }
+
+  async function receive(take) {
+    wav = take.wav;
+    notice = take.problem?.message ?? "";
     URL.revokeObjectURL($("own").src);
-    $("own").src = $("save").href = URL.createObjectURL(wav);
+    $("own").src = $("save").href = URL.createObjectURL(new Blob([wav], { type: "audio/wav" }));
     $("take").hidden = false;
+    if (UNHEARD.includes(take.problem?.code)) {
+      $("again").hidden = false; // for whoever knows better
+      throw new Problem(take.problem.code);
+    }
     await score();
-  }
-
-  function toWav(samples) {
-    const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
-    const write = (at, text) => [...text].forEach((letter, index) => view.setUint8(at + index, letter.charCodeAt(0)));
-    write(0, "RIFF");
-    view.setUint32(4, 36 + 2 * samples.length, true);
-    write(8, "WAVEfmt ");
-    view.setUint32(16, 16, true);
-    view.setUint16(20, 1, true); // PCM
-    view.setUint16(22, 1, true); // mono
-    view.setUint32(24, RATE, true);
-    view.setUint32(28, 2 * RATE, true);
-    view.setUint16(32, 2, true);
-    view.setUint16(34, 16, true);
-    write(36, "data");
-    view.setUint32(40, 2 * samples.length, true);
-    samples.forEach((sample, index) => {
-      view.setInt16(44 + 2 * index, Math.round(Math.max(-1, Math.min(1, sample)) * 32767), true);
-    });
-    return new Blob([view], { type: "audio/wav" });
-  }
-
-  // The level of the microphone, so that silence shows before it is scored. Returns how to end it.
-  function meter(stream) {
-    const context = new AudioContext();
-    const analyser = context.createAnalyser();
-    context.createMediaStreamSource(stream).connect(analyser);
-    const samples = new Float32Array(analyser.fftSize);
-    const timer = setInterval(() => {
-      analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
-      $("meter").value = Math.max(0, 60 + 10 * Math.log10(power + 1e-9)); // dB over -60
-    }, 80);
-    return () => {
-      clearInterval(timer);
-      context.close();
-    };
   }
 
   // --- the model voice --------------------------------------------------------------------------------------
@@ -273,7 +218,7 @@
       throw new Problem("Type a text first.");
     }
     hush();
-    waiting = true;
+    busy = true;
     update();
     try {
       const reply = await send("cognitiveservices/v1", {
@@ -285,18 +230,18 @@
       playing.onended = () => URL.revokeObjectURL(url);
       await playing.play();
     } finally {
-      waiting = false;
+      busy = false;
     }
   }
 
   $("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (recorder) stop();
-    else if (!waiting) guarded(start);
+    if (capture.state !== "idle") capture.stop();
+    else if (!busy) guarded(start);
   });
-  for (const [id, work] of [["listen", listen], ["again", score]]) {
-    $(id).addEventListener("click", () => {
-      if (!waiting && !recorder) guarded(work);
+  for (const [id, kind, work] of [["listen", "click", listen], ["again", "click", score], ["upload", "change", upload]]) {
+    $(id).addEventListener(kind, () => {
+      if (!busy && capture.state === "idle") guarded(work);
     });
   }
   update();

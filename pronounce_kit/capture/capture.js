@@ -1,5 +1,5 @@
-// Sound from the microphone or a file to 16 kHz mono WAV, in the browser. Shared by all widgets: `assets.script`
-// puts this file in front of a widget's own, so there are no imports and exports here.
+// Sound from the microphone or a file to 16 kHz mono WAV, in the browser. Shared by all widgets and the server's page:
+// they put this file in front of their own, so there are no imports and exports here.
 //
 // A take is heard twice: an AudioWorklet gives the samples as they are, and they are ready the moment the reader
 // stops; a MediaRecorder is the reserve where the worklet gets nothing (Firefox without a sound output, pages whose
