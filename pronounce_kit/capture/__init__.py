@@ -12,6 +12,6 @@ from ..quality import VERDICTS
 
 
 def script() -> str:
-    """`Capture`, `decodeUpload` and `Problem` of capture.js, and the names that `quality` has for bad recordings."""
+    """`Capture`, `decodeUpload` and the words of capture.js, and the names that `quality` has for bad recordings."""
     verdicts = f"const VERDICTS = {json.dumps(dict(VERDICTS))};\n"
     return verdicts + (files(__package__) / "capture.js").read_text("utf-8")

@@ -19,6 +19,25 @@ const PROBLEMS = {
   too_large: "This file is too large to send. Upload a shorter recording (5 minutes at most).",
 };
 
+// The other way to give a recording is shown with these.
+const NEEDS_UPLOAD = ["denied", "no_microphone", "insecure", "unsupported"];
+const SOUND_FILES = "audio/*,video/webm,video/mp4,.webm,.ogg,.oga,.opus,.m4a,.mp3,.wav,.flac";
+
+// What a recorder in each state says, and what its button is called.
+const SAY = {
+  idle: "",
+  waiting: "Waiting for the microphone …",
+  recording: "Recording. Read aloud, then press Stop.",
+  preparing: "Preparing the recording …",
+};
+const LABELS = { idle: "Record", waiting: "Cancel", recording: "Stop", preparing: "One moment" };
+
+const UNHEARD_S = 4;
+
+/** What to say after some seconds of a take; heard: whether there was any speech so far, null where that is not known. */
+const sayWhileRecording = (seconds, heard) =>
+  heard === false && seconds > UNHEARD_S ? "Nothing is heard so far. Is the microphone on?" : SAY.recording;
+
 /** A problem that the reader is told in these words; `code` is a key of PROBLEMS or VERDICTS. */
 class Problem extends Error {
   constructor(code, cause) {

@@ -308,6 +308,19 @@ def test_a_service_that_is_down_is_told_and_the_take_is_scored_when_it_is_back(
         assert screen.page.inner_text(".pk-card .problem") == ""
 
 
+def test_a_reader_who_is_not_heard_is_told_so_until_the_microphone_hears(
+    jupyter: Jupyter, browser: Browser, microphone: Microphone, reading: Recording
+) -> None:
+    microphone.play(reading, before_s=5.5)
+    with card(jupyter, "voila", browser) as screen:
+        screen.page.click(".pk-card .record")
+        for said in ("Nothing is heard so far. Is the microphone on?", "Recording. Read aloud, then press Stop."):
+            screen.page.wait_for_selector(f".pk-card [role=status]:has-text({said!r})")
+        screen.page.wait_for_timeout(1500)
+        screen.page.click(".pk-card .record")
+        scored(screen)
+
+
 def test_silence_is_no_low_score_and_without_a_microphone_a_file_is_scored(
     jupyter: Jupyter, browser: Browser, microphone: Microphone, reading: Recording
 ) -> None:

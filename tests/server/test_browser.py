@@ -158,7 +158,7 @@ def test_silence_is_told_before_it_is_scored(speech: LocalSpeech, browser: Brows
     with Live(speech, key=None) as live, browser(live.url + "/", *hearing(np.zeros(32_000), tmp_path)) as page:
         page.click("#record")
         page.wait_for_selector("#record.on")
-        page.wait_for_timeout(700)
+        page.wait_for_selector("#status:has-text('Nothing is heard so far.')")
         page.click("#record")
         page.wait_for_selector("#error p")
         assert page.inner_text("#error").startswith("Nothing was heard")

@@ -2,14 +2,6 @@
   "use strict";
   const RATE = 16000;
   const API = "speech/recognition/conversation/cognitiveservices/v1?language=en-US&format=detailed";
-  const SAY = {
-    idle: "",
-    waiting: "Waiting for the microphone …",
-    recording: "Recording. Read the text aloud, then press Stop.",
-    preparing: "Preparing the recording …",
-  };
-  const LABELS = { idle: "Record", waiting: "Cancel", recording: "Stop", preparing: "One moment" };
-  const NEEDS_UPLOAD = ["denied", "no_microphone", "insecure", "unsupported"];
   const UNHEARD = ["too_short", "silent"]; // of these the engine would hear no more
   const settings = JSON.parse(document.body.dataset.settings);
   const $ = (id) => document.getElementById(id);
@@ -20,6 +12,7 @@
   let playing = null; // the model voice
 
   $("key-field").hidden = !settings.needsKey;
+  $("upload").accept = SOUND_FILES;
 
   // --- what the reader sees ---------------------------------------------------------------------------------
 
@@ -141,8 +134,10 @@
       say(SAY[state]);
       update();
     },
-    onLevel(dbfs) {
+    onLevel(dbfs, seconds, heard) {
       $("meter").value = Math.max(0, 60 + (dbfs ?? -60));
+      const wanted = sayWhileRecording(seconds, heard);
+      if ($("status").textContent !== wanted) say(wanted);
     },
     onTake: (take) => guarded(() => receive(take)),
     onError({ message, code }) {

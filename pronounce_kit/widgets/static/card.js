@@ -401,7 +401,7 @@ class Card {
     this.#capture = new Capture({
       maxSeconds: model.get("max_seconds"),
       stopAfterSilence: model.get("stop_after_silence_s"),
-      onLevel: (dbfs, seconds) => this.#onLevel(dbfs, seconds),
+      onLevel: (...level) => this.#onLevel(...level),
       onState: () => this.#controls(),
       onTake: (take) => this.#onTake(take),
       onError: ({ message }) => this.#complain(message),
@@ -445,7 +445,7 @@ class Card {
     this.level = h("div", { class: "level", "aria-hidden": "true" }, h("span", { class: "bar" }, this.bar), this.time);
     this.status = h("p", { class: "status", role: "status" });
     this.alert = h("div", { class: "problem", role: "alert" });
-    this.file = h("input", { type: "file", accept: "audio/*,video/webm,video/mp4", class: "unseen", tabindex: "-1", "aria-label": "A recording to upload", onchange: () => this.#guarded(() => this.#upload()) });
+    this.file = h("input", { type: "file", accept: SOUND_FILES, class: "unseen", tabindex: "-1", "aria-label": "A recording to upload", onchange: () => this.#guarded(() => this.#upload()) });
     this.uploader = h("button", { type: "button", class: "link", onclick: () => this.file.click() }, "Upload a recording instead");
     this.result = h("section", { class: "result", "aria-label": "Result" });
     this.word = h("section", { class: "word", "aria-label": "Word" });
@@ -602,11 +602,13 @@ class Card {
       this.#player.hush();
       this.#settle();
       this.#say("");
-      if (await this.#capture.start()) this.#say("Recording. Read the sentence aloud, then press Stop.");
+      if (await this.#capture.start()) this.#say(SAY.recording);
     }
   }
 
-  #onLevel(dbfs, seconds) {
+  #onLevel(dbfs, seconds, heard) {
+    const wanted = sayWhileRecording(seconds, heard);
+    if (this.status.textContent !== wanted) this.#say(wanted);
     const share = dbfs === null ? 0.5 : Math.max(0.02, Math.min(1, (dbfs + 60) / 50));
     this.bar.style.transform = `scaleX(${share.toFixed(3)})`;
     const clock = (value) => `${Math.floor(value / 60)}:${String(Math.floor(value % 60)).padStart(2, "0")}`;
@@ -696,7 +698,7 @@ class Card {
     for (const button of [this.listen, this.slowly, this.mine]) button.setAttribute("aria-disabled", on);
     this.mine.hidden = !this.#shown;
     this.level.hidden = state !== "recording";
-    if (state === "waiting") this.#say("Waiting for the microphone …");
+    if (state === "waiting") this.#say(SAY.waiting);
   }
 
   #show(attempt, told) {

@@ -1,15 +1,6 @@
 // The view of widgets.Recorder: a button, a level meter, the time, the last take, a choice of device, an upload.
 
-const SAY = {
-  idle: "",
-  waiting: "Waiting for the microphone …",
-  recording: "Recording. Read aloud, then press Stop.",
-  preparing: "Preparing the recording …",
-};
-const LABELS = { idle: "Record", waiting: "Cancel", recording: "Stop", preparing: "One moment" };
-const NEEDS_UPLOAD = ["denied", "no_microphone", "insecure", "unsupported"];
 const ENDED = { limit: "The time was up.", silence: "Stopped after the silence.", unplugged: "The microphone was unplugged." };
-const UNHEARD_S = 4;
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
@@ -98,7 +89,7 @@ function render({ model, el }) {
   const links = element("p", { class: "pk-links", hidden: true });
   const devices = element("select", { class: "pk-devices" });
   const deviceField = element("label", { hidden: true }, "Microphone ", devices);
-  const upload = element("input", { type: "file", class: "pk-upload", accept: "audio/*,video/webm,.webm,.ogg,.oga,.opus,.m4a,.mp3,.wav,.flac" });
+  const upload = element("input", { type: "file", class: "pk-upload", accept: SOUND_FILES });
   const more = element(
     "details", { class: "pk-more" }, element("summary", {}, "Other ways to record"),
     deviceField, element("label", {}, "Upload a recording ", upload),
@@ -141,8 +132,7 @@ function render({ model, el }) {
     },
     onLevel(dbfs, seconds, heard) {
       showLevel(dbfs, seconds);
-      const unheard = heard === false && seconds > UNHEARD_S;
-      const wanted = unheard ? "Nothing is heard so far. Is the microphone on?" : SAY.recording;
+      const wanted = sayWhileRecording(seconds, heard);
       if (status.textContent !== wanted) say(wanted);
     },
     async onTake(take) {
