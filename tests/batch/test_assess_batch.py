@@ -304,6 +304,15 @@ def test_a_damaged_reply_is_one_clear_error(items, tiny, tmp_path):
         list(result.assessments)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_what_was_done_and_the_same_call_goes_on(items, tmp_path):
     class Interrupted(Tiny):
         def fail(self, text: str) -> None:

@@ -2,9 +2,11 @@
 
 python -m tests.benchmarks.batch [CORPUS] [--count N] [--gradebook]
 
-CORPUS is a folder with labels.jsonl and audio/; without one, readings are synthesized. Each way runs in a process of
-its own, with the models loaded before the clock starts. Memory is that of the process that hands out the work, at its
-highest, after a quarter of the readings and after all of them. The digest is of all tables: equal means equal results.
+CORPUS is a folder with labels.jsonl and audio/; without one, readings are synthesized. The ways take turns with a fifth
+of the readings, in processes of their own, so that a machine that is faster now and slower then is so for all of them;
+models are loaded before the clock starts. Memory is that of the process that hands out the work, at its highest, after
+its first turn and after its last. The digest is of all tables: equal means equal results. Dask's workers profile
+themselves a hundred times a second unless their configuration says otherwise: they are measured with and without it.
 The last row is what the machine gives: two processes that know nothing of each other, each with half of the readings.
 """
 
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,41 +31,42 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-WAYS = ("1 thread", "2 threads", "Dask, 2 processes")
+UNPROFILED = "Dask, no profiler"
+WAYS = ("1 thread", "2 threads", "Dask, 2 processes", UNPROFILED)
+APART = "2 processes apart"
+TURNS = 5
 SYNTHESIZED = 60
 _WORDS = "old new red green big small warm cold good bad long short first last quiet loud".split()
 _THINGS = "house river garden table window letter brother teacher summer morning".split()
 
 
-def measure(rows: list[dict[str, Any]], way: str, gradebook: bool) -> dict[str, Any]:
-    """Seconds for all the rows, peak memory in MB, and a digest of the tables."""
+def take_turns(rows: list[dict[str, Any]], way: str, gradebook: bool) -> None:
+    """Assess the readings that each line of stdin names ("first last"), and print seconds and peak memory in MB.
+
+    After the last line, print a digest of the tables of all.
+    """
     import pronounce_kit as pk
 
     service = pk.LocalSpeech().load()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _executor(way) as (executor, workers),
-        contextlib.ExitStack() as stack,
-    ):
-        where: dict[str, Any] = {"store": Path(folder, "replies")}
+    # Each worker loads all its models before the clock starts: held against the text of the other, two readings are
+    # full of words that are not in it, which the recognizer names.
+    strange = [rows[n % 2] | {"text": rows[1 - n % 2]["text"], "task": f"warm {n}"} for n in range(8)]
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        where: dict[str, Any] = {"store": Path(folder, "replies"), "progress": False}
         if gradebook:
-            where = {"gradebook": stack.enter_context(pk.Gradebook(Path(folder, "class.db")))}
-        settings: dict[str, Any] = {"executor": executor, "workers": workers, "progress": False}
-        # Each worker loads all its models before the clock starts: held against the text of the other, two readings are
-        # full of words that are not in it, which the recognizer names.
-        strange = [rows[n % 2] | {"text": rows[1 - n % 2]["text"], "task": f"warm {n}"} for n in range(8)]
-        pk.assess_batch(strange, service, **settings)
-        quarter = len(rows) // 4
-        start = time.perf_counter()
-        pk.assess_batch(rows[:quarter], service, **settings, **where)
-        early_mb = _peak_mb()
-        result = pk.assess_batch(rows, service, **settings, **where)
-        seconds = time.perf_counter() - start
-        late_mb = _peak_mb()
+            where = {"gradebook": stack.enter_context(pk.Gradebook(Path(folder, "class.db"))), "progress": False}
+        for line in sys.stdin:
+            first, last = map(int, line.split())
+            with _executor(way) as (executor, workers):
+                pk.assess_batch(strange, service, executor=executor, workers=workers, progress=False)
+                start = time.perf_counter()
+                pk.assess_batch(rows[first:last], service, executor=executor, workers=workers, **where)
+                seconds = time.perf_counter() - start
+            print(json.dumps({"seconds": seconds, "peak_mb": _peak_mb()}), flush=True)
+        result = pk.assess_batch(rows, service, **where)  # all are stored already
         assert result.failures.empty, result.failures
         tables = (result.utterances(), result.words(), result.syllables(), result.phonemes())
-        digest = hashlib.sha256("".join(table.to_csv() for table in tables).encode()).hexdigest()[:12]
-    return {"seconds": seconds, "early_mb": early_mb, "late_mb": late_mb, "digest": digest}
+        print(hashlib.sha256("".join(table.to_csv() for table in tables).encode()).hexdigest()[:12])
 
 
 @contextlib.contextmanager
@@ -71,9 +74,11 @@ def _executor(way: str) -> Iterator[tuple[Any, int]]:
     if not way.startswith("Dask"):
         yield None, int(way[0])
         return
+    import dask
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    with dask.config.set({"distributed.worker.profile.enabled": way != UNPROFILED}):
+        cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
     with cluster, Client(cluster) as client:
         yield client, 2
 
@@ -112,44 +117,90 @@ def synthesized_rows(folder: Path, count: int) -> list[dict[str, Any]]:
 # --- the table --------------------------------------------------------------------------------------------------
 
 
+class Way:
+    """A way to assess readings, in a process of its own, which waits for its turns."""
+
+    def __init__(self, way: str, rows: list[dict[str, Any]], gradebook: bool, folder: Path) -> None:
+        self.rows = rows
+        self.seconds: list[float] = []
+        self.peaks_mb: list[float] = []
+        file = folder / "rows.json"
+        file.write_text(json.dumps(rows, default=str))
+        command = [sys.executable, "-m", "tests.benchmarks.batch", "--way", way, "--rows", str(file)]
+        command += ["--gradebook"] if gradebook else []
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def turn(self, number: int) -> float:
+        """Assess its readings of this turn; seconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        first, last = (len(self.rows) * n // TURNS for n in (number, number + 1))
+        print(first, last, file=self._process.stdin, flush=True)
+        told = json.loads(self._process.stdout.readline())
+        self.seconds.append(told["seconds"])
+        self.peaks_mb.append(told["peak_mb"])
+        return self.seconds[-1]
+
+    def end(self) -> str:
+        """End the process; the digest of all its results."""
+        out, _ = self._process.communicate()
+        assert self._process.returncode == 0
+        return out.strip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--count", type=int)
     parser.add_argument("--gradebook", action="store_true", help="store in a SQLite gradebook rather than in a folder")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.way:  # one way, in this process; the rows come on stdin
-        print(json.dumps(measure(json.load(sys.stdin), given.way, given.gradebook)))
+    if given.way:  # one way, in this process
+        rows = json.loads(given.rows.read_text())
+        print("ready", flush=True)
+        take_turns(rows, given.way, given.gradebook)
         return
     with tempfile.TemporaryDirectory() as folder:
         if given.corpus:
             rows = corpus_rows(given.corpus, given.count)
         else:
             rows = synthesized_rows(Path(folder), given.count or SYNTHESIZED)
-        results = {way: _run(way, rows, given.gradebook) for way in WAYS}
-        apart = _run_apart(rows, given.gradebook)
-    print(f"{len(rows)} readings, {'gradebook' if given.gradebook else 'folder'}")
-    print(f"{'':20s}{'s':>9}{'times as fast':>15}{'peak MB after 1/4':>19}{'after all':>11}  digest of tables")
-    for way, one in results.items():
-        faster = results[WAYS[0]]["seconds"] / one["seconds"]
-        memory = f"{one['early_mb']:19.0f}{one['late_mb']:11.0f}"
-        print(f"{way:20s}{one['seconds']:9.1f}{faster:15.2f}{memory}  {one['digest']}")
-    print(f"{'2 processes apart':20s}{apart:9.1f}{results[WAYS[0]]['seconds'] / apart:15.2f}")
+        compare(rows, given.gradebook, Path(folder))
 
 
-def _run(way: str, rows: list[dict[str, Any]], gradebook: bool) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.batch", "--way", way, *(["--gradebook"] if gradebook else [])]
-    data = json.dumps(rows, default=str)
-    found = subprocess.run(command, input=data, stdout=subprocess.PIPE, text=True, check=True)
-    result: dict[str, Any] = json.loads(found.stdout.splitlines()[-1])
-    return result
+def compare(rows: list[dict[str, Any]], gradebook: bool, folder: Path) -> None:
+    """Let all ways take turns, and print the table."""
+    ways = {way: Way(way, rows, gradebook, folder) for way in WAYS}
+    halves = [Way(WAYS[0], half, gradebook, folder) for half in (rows[::2], rows[1::2])]
+    apart: list[float] = []
+
+    def both(number: int) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            apart.append(max(pool.map(lambda half: half.turn(number), halves)))
+
+    turns: list[Callable[[int], object]] = [*(way.turn for way in ways.values()), both]
+    for number in range(TURNS):
+        for turn in turns[number % len(turns) :] + turns[: number % len(turns)]:  # each comes first at some time
+            turn(number)
+    for half in halves:
+        half.end()
+    print(f"{len(rows)} readings, {'gradebook' if gradebook else 'folder'}, in {TURNS} turns")
+    print(
+        f"{'':20s}{'s':>9}{'times as fast':>15}{'single turns':>15}{'peak MB, first':>16}{'last':>7}  digest of tables"
+    )
+    alone = ways[WAYS[0]].seconds
+    for name, way in ways.items():
+        memory = f"{way.peaks_mb[0]:16.0f}{way.peaks_mb[-1]:7.0f}"
+        print(f"{name:20s}{_faster(alone, way.seconds)}{memory}  {way.end()}")
+    print(f"{APART:20s}{_faster(alone, apart)}")
 
 
-def _run_apart(rows: list[dict[str, Any]], gradebook: bool) -> float:
-    with ThreadPoolExecutor(2) as pool:
-        halves = list(pool.map(lambda half: _run(WAYS[0], half, gradebook), (rows[::2], rows[1::2])))
-    return float(max(half["seconds"] for half in halves))
+def _faster(alone: list[float], seconds: list[float]) -> str:
+    ratios = [one / other for one, other in zip(alone, seconds, strict=True)]
+    return f"{sum(seconds):9.1f}{sum(alone) / sum(seconds):15.2f}{f'{min(ratios):.2f} to {max(ratios):.2f}':>15}"
 
 
 if __name__ == "__main__":
