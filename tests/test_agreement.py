@@ -73,7 +73,6 @@ def test_limits_of_agreement_are_those_of_the_paper_that_proposed_them() -> None
 scored = st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), min_size=5, max_size=60)
 
 
-@settings(deadline=None)
 @given(scored)
 def test_correlations_and_kappa_are_those_of_scipy_and_scikit_learn(scores: list[tuple[int, int]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
@@ -120,7 +119,7 @@ def test_a_weight_counts_a_pair_as_often_as_it_says(scores: list[tuple[int, int]
     assert by_weight == pytest.approx(repeated, nan_ok=True, abs=1e-4)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_identical_scores_agree_perfectly(seed: int) -> None:
     frame = pairs(40, seed=seed)

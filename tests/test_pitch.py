@@ -31,7 +31,7 @@ def test_a_glide_is_followed_within_a_tenth_of_a_semitone_and_without_octave_err
 
 
 @given(st.floats(70, 420), st.integers(0, 9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_steady_voice_in_noise_has_its_pitch(hertz, seed):
     f0_hz = np.full(8000, hertz)
     noise = np.random.default_rng(seed).normal(0, 0.03, 8000)

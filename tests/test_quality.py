@@ -175,7 +175,7 @@ def test_others_who_talk_in_the_background_are_flagged():
 
 
 @given(arrays.arrays(np.float32, st.integers(0, 3000), elements=st.floats(-1, 1, width=32)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_samples_give_numbers_within_their_ranges_and_no_warning(samples):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -254,7 +254,7 @@ def test_the_module_of_a_widget_has_one_export_and_the_verdicts_of_the_kernel() 
     assert json.loads(verdicts[1]) == dict(VERDICTS)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200), name=st.text(max_size=40))
 def test_whatever_arrives_is_kept_byte_for_byte_inside_the_folder(data: bytes, name: str) -> None:
     take = takes.keep(data, "kept", {"name": name})

@@ -250,7 +250,7 @@ def test_more_than_eight_channels_are_refused(channels):
 
 
 @given(pcm16)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_wav_round_trip_is_exact(values):
     first = Recording.from_array(np.array(values, np.int16), RATE)
     again = Recording.from_bytes(first.to_wav())
@@ -261,7 +261,7 @@ def test_wav_round_trip_is_exact(values):
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=200))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_wav_of_floats_is_within_half_a_step(values):
     again = Recording.from_bytes(Recording.from_array(values, RATE).to_wav())
     assert np.abs(again.samples - np.array(values, np.float32)).max() <= 1 / 32768
@@ -621,13 +621,13 @@ SEEDS = seeds()
 
 
 @given(st.binary(max_size=2000))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_any_bytes_decode_or_raise_audio_error(data):
     decode_or_refuse(data)
 
 
 @given(st.sampled_from(SEEDS), st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_damaged_files_decode_or_raise_audio_error(seed, data):
     damaged = bytearray(seed)
     for _ in range(data.draw(st.integers(1, 8))):

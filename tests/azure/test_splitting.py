@@ -32,7 +32,7 @@ def test_cuts_lie_in_the_pauses() -> None:
     assert parts[-1][1] == recording.duration_s
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(0, 1, width=32), min_size=2, max_size=40),
     st.floats(1.2, 4),

@@ -68,7 +68,7 @@ def test_the_line_by_which_excel_names_the_separator_is_no_header(folder):
     assert list(problems(roster)) == [5], "as the spreadsheet counts, with the blank row"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"])), min_size=3, max_size=3), max_size=5),
     st.sampled_from(",;\t|"),
@@ -83,7 +83,7 @@ def test_what_a_csv_writer_wrote_is_read_back(tmp_path, rows, delimiter, encodin
     assert all(row.problem is None for row in table.rows)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_table_or_an_input_error(tmp_path, data):
     path = tmp_path / "any.csv"

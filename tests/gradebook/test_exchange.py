@@ -337,7 +337,7 @@ marks = st.none() | st.tuples(st.floats(0, 100), names.filter(str.strip), names.
 
 
 @every_format
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=10)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(st.lists(st.tuples(takes, marks), max_size=4))
 def test_whatever_was_recorded_comes_back(name, recorded):
     with (

@@ -72,7 +72,7 @@ def test_the_reply_comes_back_as_it_was(book, name):
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False) | st.integers() | st.text(st.characters()) | st.none()))
 def test_whatever_json_a_reply_holds_comes_back(book, extra):
     attempt_id = book.record(Assessment.from_json({"RecognitionStatus": "Success", "NBest": [], "Extra": extra}))

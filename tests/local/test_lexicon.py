@@ -51,7 +51,7 @@ def test_weak_forms_and_other_accents_are_accepted(lexicon):
     assert "AH" in variants["after"][-1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_with_our_own_error(lexicon, text):
     try:

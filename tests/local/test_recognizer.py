@@ -196,7 +196,7 @@ def test_no_frames_and_silence_have_no_words(recognizer):
     assert recognizer.hear(silent.between(0, 0)) == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), frames=st.integers(1, 60), sharp=st.floats(0.1, 12))
 def test_whatever_the_recognizer_hears_gives_a_valid_reply(recognizer, seed, frames, sharp):
     logits = np.random.default_rng(seed).standard_normal((frames, 40)) * sharp
