@@ -280,7 +280,10 @@ def timeline(utterances: pd.DataFrame, *, score: str = "pron_score", every: str 
     _require(utterances, "utterances", "student", "recorded_at", score)
     times = pd.to_datetime(utterances["recorded_at"], utc=_is_text(utterances["recorded_at"]), errors="coerce")
     if times.dt.tz is not None:
-        times = times.dt.tz_localize(None)
+        # A day is one where this computer is.
+        local = [time if pd.isna(time) else time.to_pydatetime(warn=False).astimezone() for time in times]
+        times = pd.Series([time if pd.isna(time) else time.replace(tzinfo=None) for time in local], times.index)
+        times = pd.to_datetime(times)
     frame = pd.DataFrame(
         {"student": student_names(utterances), "time": times, "score": _column(utterances, score, "utterances")}
     ).dropna(subset="time")

@@ -286,6 +286,12 @@ def test_a_timeline_counts_by_day_week_or_month(days: int, every: str, periods: 
     assert result["period"][0] == pd.Timestamp(start)
 
 
+def test_a_day_of_the_timeline_is_one_where_the_teacher_is(timezone: Callable[[str], None]) -> None:
+    timezone("EST5EDT")
+    frame = readings(("A", "t", 50), recorded_at=["2026-05-04T01:30:00+00:00"])
+    assert list(classroom.timeline(frame)["period"]) == [pd.Timestamp("2026-05-03")]
+
+
 # --- items ------------------------------------------------------------------------------------------------------
 
 

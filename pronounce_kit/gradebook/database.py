@@ -121,9 +121,11 @@ class Database:
     @contextlib.contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
         # On SQLite a writer takes the lock at once: one that reads first and writes later could not be made to wait.
-        begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+        options = {"begin": "BEGIN IMMEDIATE" if write else "BEGIN"}
+        if not self.is_sqlite and not write:
+            options = {"isolation_level": "REPEATABLE READ"}  # by itself every query there sees a state of its own
         self._after_fork()
-        with self.told(), self.engine.connect().execution_options(begin=begin) as connection, connection.begin():
+        with self.told(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager

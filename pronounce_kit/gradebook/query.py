@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, TypeAlias, TypedDict, TypeVar
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
@@ -66,8 +67,10 @@ class Filters:
         if self.since is not None:
             conditions.append(column >= moment(self.since))
         if self.until is not None:
-            last = moment(self.until)
-            conditions.append(column < last + timedelta(days=1) if _is_day(self.until) else column <= last)
+            if _is_day(self.until):  # the next one may begin 23 or 25 hours after it
+                conditions.append(column < moment(pd.Timestamp(self.until) + pd.Timedelta(days=1)))
+            else:
+                conditions.append(column <= moment(self.until))
         return conditions
 
 

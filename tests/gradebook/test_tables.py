@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta, timezone
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from pandas.testing import assert_frame_equal
 
-from pronounce_kit import Assessment, InputError, frames
-from pronounce_kit.gradebook import query, tables
+from pronounce_kit import Assessment, Gradebook, InputError, frames
+from pronounce_kit.gradebook import query, schema, tables
 
 from .. import replies
 from ..benchmarks import gradebook as benchmark
@@ -163,6 +164,24 @@ def test_until_a_day_means_to_its_end(book, until):
     book.record(FLAT, recorded_at=datetime(2026, 5, 8).astimezone())
     assert len(book.attempts(until=until)) == 2
     assert len(book.attempts(since=until)) == 3
+
+
+@pytest.mark.parametrize(("day", "next_day"), [("2026-03-29", "2026-03-30"), ("2026-10-25", "2026-10-26")])
+def test_a_day_ends_at_midnight_also_when_the_clocks_change(book, timezone, day, next_day):
+    timezone("CET-1CEST,M3.5.0,M10.5.0/3")
+    for when in (f"{day}T23:30", f"{next_day}T00:30"):
+        book.record(FLAT, recorded_at=datetime.fromisoformat(when).astimezone())
+    assert len(book.attempts(until=day)) == 1
+
+
+def test_a_table_is_of_one_moment_also_while_another_program_writes(gradebook, where):
+    with gradebook._database.reading() as connection:
+        count = sa.select(sa.func.count()).select_from(schema.attempts)
+        before = connection.execute(count).scalar_one()
+        with Gradebook(where) as other:
+            other.record(FLAT, student="Ada")
+        assert connection.execute(count).scalar_one() == before == 0
+    assert len(gradebook.attempts()) == 1
 
 
 def test_a_filter_that_is_no_time_is_refused(book):
