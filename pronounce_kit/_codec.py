@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import AudioError
+from .sound_files import kind_of
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
@@ -40,16 +41,6 @@ MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 768_000
 
 # Demuxers for sound and video files. Playlists (HLS, concat, SDP, ...) stay out: they open other files and addresses.
 _DEMUXERS = "aac,ac3,aiff,amr,asf,au,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,wav,webm"
-
-# First bytes (at an offset) of common formats, to tell a damaged recording from something that never was one.
-_MAGIC = (
-    (0, b"\x1a\x45\xdf\xa3", "WebM"),
-    (0, b"OggS", "OGG"),
-    (0, b"RIFF", "WAV"),
-    (0, b"fLaC", "FLAC"),
-    (0, b"ID3", "MP3"),
-    (4, b"ftyp", "M4A"),
-)
 
 # A channel this much weaker than the loudest one (30 dB) carries no speech, and does not count in the downmix.
 _ACTIVE_SHARE = 1e-3
@@ -383,9 +374,9 @@ def _check_source(sample_rate: int, channels: int, what: str) -> None:
 
 
 def _unreadable(data: bytes, what: str) -> AudioError:
-    for offset, magic, name in _MAGIC:
-        if data[offset : offset + len(magic)] == magic:
-            return AudioError(f"{what} begins like {name} but holds no sound that can be decoded. {_RECORD_AGAIN}")
+    # Tells a damaged recording from something that never was one.
+    if kind := kind_of(data):
+        return AudioError(f"{what} begins like {kind.name} but holds no sound that can be decoded. {_RECORD_AGAIN}")
     return AudioError(f"{what} is not a sound file that can be read. {_USE_FORMATS}")
 
 

@@ -24,7 +24,7 @@ import pandas as pd
 
 from .comparison import MIN_GROUPS, Floats, check_range, given_pairs, interval, resamples, sampling_groups
 from .errors import InputError
-from .highlight import STYLE, tag
+from .highlight import STYLE, counted, tag
 from .pairs import TEACHER, Tables, teacher_pairs
 from .storage import write_whole
 
@@ -235,10 +235,13 @@ def _of_service(pairs: pd.DataFrame, service: str | None) -> tuple[pd.DataFrame,
 def _check_enough(pairs: pd.DataFrame, level: str) -> None:
     recordings = pairs["recording"].nunique()
     if len(pairs) < MIN_MARKS or recordings < MIN_GROUPS:
+        lacking = MIN_GROUPS - recordings
+        others = f", of at least {counted(lacking, 'other recording')}," if lacking > 0 else ""
         raise InputError(
-            f"There are {len(pairs)} marks of a {level}, from {recordings} recordings; {MIN_MARKS} from {MIN_GROUPS} "
-            f"recordings are needed. From fewer, a map follows the chance of single marks, and {FOLDS} folds are too "
-            f"small to show whether it helps. Mark {max(MIN_MARKS - len(pairs), 1)} more with Gradebook.override."
+            f"There {'is' if len(pairs) == 1 else 'are'} {counted(len(pairs), 'mark')} of a {level}, from "
+            f"{counted(recordings, 'recording')}; {MIN_MARKS} from {MIN_GROUPS} recordings are needed. From fewer, a "
+            f"map follows the chance of single marks, and {FOLDS} folds are too small to show whether it helps. Mark "
+            f"{max(MIN_MARKS - len(pairs), lacking)} more{others} with Gradebook.override."
         )
     if pairs["first_score"].nunique() < 3 or pairs["second_score"].nunique() < 2:
         raise InputError(

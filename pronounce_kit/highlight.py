@@ -226,6 +226,11 @@ def listed(things: Iterable[str], limit: int = 5) -> str:
     return ", ".join(distinct[:limit]) + more
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things: "1 row", "2 rows", "1,000 rows"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def shortened(word: str) -> str:
     """A word for a line of our text: at most 24 characters, and of either direction."""
     shown = word if len(word) <= 24 else f"{word[:23]}…"

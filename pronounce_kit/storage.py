@@ -7,6 +7,9 @@ import os
 import secrets
 from pathlib import Path
 
+FORMULA_STARTS = "=+-@＝＋－＠\t\r\n"
+"""In front of a cell of a CSV file, a spreadsheet takes these for a formula, some only after a blank is taken off."""
+
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write a file under another name, sync it to disk and rename it; an older one stays until then. Returns its path.

@@ -40,10 +40,9 @@ Verdict: TypeAlias = "str | Failure"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How a batch went. `found`: items whose reply was stored already."""
+    """How a batch went. `found`: items that had been assessed before, and not been done again."""
 
     found: int = 0
-    assessed: int = 0
     seconds: float = 0.0
 
 
@@ -73,7 +72,8 @@ class Plan:
             if todo:
                 course.run()
         verdicts = [verdict for verdict in course.verdicts if verdict is not None]
-        return verdicts, Counts(course.found, course.assessed, time.monotonic() - start)
+        found = course.found + sum(isinstance(verdict, str) for verdict in known)
+        return verdicts, Counts(found, time.monotonic() - start)
 
 
 class _Course:
@@ -83,7 +83,7 @@ class _Course:
         self.plan = plan
         self.entries = entries
         self.verdicts = verdicts
-        self.found = self.assessed = self.failed = 0
+        self.found = self.failed = 0
         self._bar = bar
         self._twins: dict[str, list[int]] = {}  # key under way -> later items with the same key
         self._ended: dict[str, Verdict] = {}  # the verdict of each key that was under way
@@ -163,7 +163,6 @@ class _Course:
         else:
             try:
                 self.plan.store.keep(job, outcome.reply, self.plan.asked)
-                self.assessed += 1
             except Exception as error:  # a full disk, a database that went away: the other items are not to blame
                 why = str(error) or type(error).__name__
                 verdict = Failure(f"It was assessed, but the reply could not be stored: {why}", can_retry=True)

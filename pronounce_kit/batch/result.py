@@ -10,10 +10,10 @@ from typing import Any, overload
 import pandas as pd
 
 from .. import frames
-from ..highlight import STYLE, Markup, fragment, listed, tag
+from ..highlight import STYLE, Markup, counted, fragment, tag
 from ..results import Assessment
 from .plan import Counts, Failure, Plan, Verdict
-from .roster import Item, Misfit, Roster, audio_name, counted
+from .roster import Item, Misfit, Roster, audio_name
 
 _SHOWN = 10  # failures in the summary
 _PAGE = 100  # assessments read from the store at a time
@@ -151,13 +151,10 @@ class BatchResult:
             done = f"None of {counted(total, 'reading')} assessed"
         else:
             done = f"{total - failed:,} of {counted(total, 'reading')} assessed, {failed:,} failed"
-        before = total - failed - counts.assessed
-        notes = []
-        if before and counts.assessed:
-            notes.append(f"{before:,} of them before")
-        elif before:
-            notes.append("before" if before == total - failed else f"{before:,} before")
-        return f"{done}{f' ({listed(notes)})' if notes else ''}, in {_duration(counts.seconds)}."
+        before = ""
+        if counts.found:
+            before = " (before)" if counts.found == total - failed else f" ({counts.found:,} of them before)"
+        return f"{done}{before}, in {_duration(counts.seconds)}."
 
     def __repr__(self) -> str:
         return f"<BatchResult: {self.summary()}>"

@@ -16,6 +16,7 @@ import pandas as pd
 
 from .._codec import MAX_BYTES
 from ..errors import AudioError, InputError
+from ..highlight import counted
 from ..recording import Recording
 from .sources import Row, Table, read_table
 
@@ -115,12 +116,16 @@ class Roster:
         misfits = self.misfits
         if not misfits:
             return ""
-        do = "does" if len(misfits) == 1 else "do"
-        lines = [f"{len(misfits):,} of {counted(len(self.entries), 'row')} of {self.name} {do} not fit:"]
+        lines = [f"{self.headline(self.name)}:"]
         lines += [f"  row {misfit.row}: {misfit.problem}" for misfit in misfits[:_SHOWN]]
         if len(misfits) > _SHOWN:
             lines.append(f"  and {len(misfits) - _SHOWN} more; read_roster(...).problems lists all.")
         return "\n".join(lines)
+
+    def headline(self, name: str = "") -> str:
+        """How many rows do not fit, of the file of that name."""
+        rows = f"{counted(len(self.entries), 'row')}{name and f' of {name}'}"
+        return f"{len(self.misfits):,} of {rows} {'does' if len(self.misfits) == 1 else 'do'} not fit"
 
     def again(self, entry: Item | Misfit) -> Item | Misfit:
         """The row read again, in case a missing file is there by now."""
@@ -319,8 +324,3 @@ def audio_name(audio: object) -> str | None:
     if audio is None or isinstance(audio, (bytes, bytearray, memoryview)) or _is_missing(audio):
         return None
     return str(audio)
-
-
-def counted(count: int, thing: str) -> str:
-    """A number of things: "1 row", "2 rows", "1,000 rows"."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

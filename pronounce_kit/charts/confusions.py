@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import classroom
-from ..highlight import GOOD
+from ..highlight import GOOD, counted
 from .figures import LegendEntry, draw_message
 from .grid import Grid, Scale, columns_that_fit, draw_grid, grid_height, rows_in
-from .parts import count, name_of, open_chart, others
+from .parts import name_of, open_chart, others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def plot_confusions(
     wrong = pairs.loc[pairs["expected"] != pairs["heard"]]
     if wrong.empty:
         return draw_message(
-            ax, f"No sound was heard for another in {count(int(pairs['count'].sum()), 'attempt')}.", width_in
+            ax, f"No sound was heard for another in {counted(int(pairs['count'].sum()), 'attempt')}.", width_in
         )
     by = ["first_language", "expected"] if by_first_language else ["expected"]
     ranked = wrong[by].drop_duplicates()
@@ -128,6 +128,6 @@ def _rules(chosen: pd.DataFrame) -> list[int]:
 def _title(top: pd.Series[Any], by_first_language: bool) -> str:
     """The finding: "th is heard as s: in 15 of 43 attempts, by 5 students"."""
     expected, heard = name_of(top["expected"]), name_of(top["heard"])
-    counts = f"in {top['count']} of {count(top['attempts'], 'attempt')}, by {count(top['students'], 'student')}"
+    counts = f"in {top['count']} of {counted(top['attempts'], 'attempt')}, by {counted(top['students'], 'student')}"
     whose = f"First language {name_of(top['first_language'])}: " if by_first_language else ""
     return f"{whose}{expected} is heard as {heard} {counts}"

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from .. import classroom
-from ..highlight import GOOD_FROM, MISPRONOUNCED_BELOW, SCORE_LABELS, band, score_text
+from ..highlight import GOOD_FROM, MISPRONOUNCED_BELOW, SCORE_LABELS, band, counted, score_text
 from .figures import LegendEntry, band_entries, draw_message, label
 from .grid import MISSING_BOX
-from .parts import count, ink, open_chart
+from .parts import ink, open_chart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def plot_distribution(
     scored, missing = bins.iloc[:-1], int(bins["recordings"].iloc[-1])
     total = int(scored["recordings"].sum())
     if not total:
-        recordings = f": {count(missing, 'recording')} without any" if missing else ""
+        recordings = f": {counted(missing, 'recording')} without any" if missing else ""
         return draw_message(ax, f"There are no scores to show{recordings}.", width_in)
     values = utterances[score].to_numpy(np.float64, na_value=np.nan)
     median = float(np.nanmedian(values))

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import classroom
-from ..highlight import FAIR, GOOD, GOOD_FROM, MISPRONOUNCED_BELOW, POOR, score_text
+from ..highlight import FAIR, GOOD, GOOD_FROM, MISPRONOUNCED_BELOW, POOR, counted, score_text
 from .figures import LegendEntry, band_entries, draw_message
 from .grid import MISSING_BOX, Grid, Scale, columns_that_fit, draw_grid, grid_height, rows_in
-from .parts import count, name_of, open_chart, others
+from .parts import name_of, open_chart, others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,5 +151,5 @@ def _title(cell: pd.Series[Any], total: pd.Series[Any], by: str, kind: _Kind, ro
     if rows == 1:
         return f"Weakest {thing} of {whose}: {weakest}, {cell['missed']} of {cell['attempts']} attempts under 60"
     hardest = kind.quoted.format(name_of(total[kind.column]))
-    found = f"Most missed: {hardest}, in {total['missed']} of {count(total['attempts'], 'attempt')}"
+    found = f"Most missed: {hardest}, in {total['missed']} of {counted(total['attempts'], 'attempt')}"
     return f"{found}; surest weakness: {weakest} of {whose}, {cell['missed']} of {cell['attempts']} under 60"

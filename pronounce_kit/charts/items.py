@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from .. import classroom
-from ..highlight import FAIR, GOOD, POOR, listed, shortened
+from ..highlight import FAIR, GOOD, POOR, counted, listed, shortened
 from .figures import LegendEntry, draw_message, halo, label, settled_size_of, text_width
-from .parts import count, ink, name_of, open_chart, others, shown
+from .parts import ink, name_of, open_chart, others, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def plot_items(words: pd.DataFrame, *, limit: int = 30, ax: Axes | None = None, 
     untold = items.loc[items["discrimination"].isna()]
     students = int(classroom.student_names(words).nunique())
     if told.empty and students < 3:
-        found = f"There are readings of {count(students, 'student')} only"
+        found = f"There are readings of {counted(students, 'student')} only"
         return draw_message(ax, f"{found}: whether a word tells readers apart shows with 3 or more.", width_in)
     entries = [
         LegendEntry("●", "tells readers apart (0.2 and more)", {}, {"color": GOOD.line}),
@@ -52,7 +52,7 @@ def plot_items(words: pd.DataFrame, *, limit: int = 30, ax: Axes | None = None, 
         LegendEntry("▼", "the wrong way round (below 0)", {}, {"color": POOR.line}),
         *([LegendEntry("○", "all students alike", {}, {})] if len(untold) else []),
     ]
-    note = f"{count(len(items), 'word')} of the tasks, {count(students, 'student')}. Thin lines: 95 % intervals."
+    note = f"{counted(len(items), 'word')} of the tasks, {counted(students, 'student')}. Thin lines: 95 % intervals."
     ax = open_chart(ax, width_in, _BODY, title=_title(items), entries=entries, note=note, left=_LEFT, scale=_SCALE)
     settled_size_of(ax)
     ax.set_xlim(-0.04, 1.06)

@@ -107,11 +107,6 @@ def others(total: int, limit: int, one: str, many: str | None = None) -> str:
     return f"{left} other {one if left == 1 else many or f'{one}s'}" if left > 0 else ""
 
 
-def count(number: int, thing: str) -> str:
-    """A number with its thing: "1 attempt", "2 attempts"."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def ink() -> str:
     """The colour of the figure's text."""
     color: str = mpl.rcParams["text.color"]

@@ -11,9 +11,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.transforms import Affine2D, Transform
 
 from .. import classroom
-from ..highlight import GOOD, GOOD_FROM, MISPRONOUNCED_BELOW, band, score_text
+from ..highlight import GOOD, GOOD_FROM, MISPRONOUNCED_BELOW, band, counted, score_text
 from .figures import MARGIN, LegendEntry, draw_message, halo, label, settled_size_of
-from .parts import count, ink, name_of, open_chart, others, shown
+from .parts import ink, name_of, open_chart, others, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +151,7 @@ def _draw_heading(ax: Axes, places: Transform, name: str, said: str, width: floa
 
 def _gain_text(row: Mapping[Any, Any]) -> str:
     interval = f"{_points(row['low'])} to {_points(row['high'])}" if row["high"] - row["low"] < 200 else "unsure"
-    return f"{_points(row['gain'])} ({interval}), {count(int(row['tasks']), 'task')}"
+    return f"{_points(row['gain'])} ({interval}), {counted(int(row['tasks']), 'task')}"
 
 
 def _points(value: float) -> str:
@@ -173,4 +173,4 @@ def _title(gains: pd.DataFrame, students: int) -> str:
 
 
 def _change(row: pd.Series[Any]) -> str:
-    return f"{name_of(row['student'])}, {_points(row['gain'])} points over {count(row['tasks'], 'task')}"
+    return f"{name_of(row['student'])}, {_points(row['gain'])} points over {counted(row['tasks'], 'task')}"

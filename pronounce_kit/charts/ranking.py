@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from .. import classroom
-from ..highlight import POOR
+from ..highlight import POOR, counted
 from ..sounds import sound_of
 from .figures import LegendEntry, draw_message, halo, label, size_of
-from .parts import count, ink, name_of, name_rows, open_chart, others, rows_that_fit, shown, widest
+from .parts import ink, name_of, name_rows, open_chart, others, rows_that_fit, shown, widest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,13 +58,13 @@ def _ranking(ranked: pd.DataFrame, column: str, quoted: str, limit: int, ax: Axe
         return draw_message(ax, f"There are no {thing}s with a score to show.", width_in)
     missed = ranked.loc[ranked["missed"] > 0]
     if missed.empty:
-        attempts = count(int(ranked["attempts"].sum()), "attempt")
+        attempts = counted(int(ranked["attempts"].sum()), "attempt")
         return draw_message(ax, f"No {thing} was missed: all {attempts} have 60 or more.", width_in)
     rows = missed.head(rows_that_fit(ax, limit, 0.6 * _ROW))
     first = rows.iloc[0]
     title = (
         f"{quoted.format(name_of(first[column]))} is the hardest {thing}: "
-        f"{first['missed']} of {count(first['attempts'], 'attempt')} under 60"
+        f"{first['missed']} of {counted(first['attempts'], 'attempt')} under 60"
     )
     names = [shown(_with_example(name) if column == "phoneme" else name, _WIDEST_NAME, _SIZE) for name in rows[column]]
     entries = [LegendEntry("   ", "share of attempts under 60", _SURE, {})]

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from .. import classroom
-from ..highlight import UNSCORED, band
+from ..highlight import UNSCORED, band, counted
 from .figures import LegendEntry, band_entries, draw_message, label
-from .parts import count, ink, name_of, name_rows, open_chart, others, rows_that_fit, shown, widest
+from .parts import ink, name_of, name_rows, open_chart, others, rows_that_fit, shown, widest
 
 _SIZE, _SMALL = 9.0, 8.0
 _ROW = 17.0
@@ -136,16 +136,16 @@ def _draw_strip(ax: Axes, periods: pd.DataFrame, strip: float, days: int, name: 
 
 
 def _title(last: pd.Series[Any], periods: pd.DataFrame) -> str:
-    """The finding: "26 recordings of 8 students; quiet longest: Tom, since 11 March 2024"."""
-    total = count(int(periods["recordings"].sum()), "recording")
+    """The finding: "26 recordings of 8 students; quiet longest: Tom, last heard 11 March 2024"."""
+    total = counted(int(periods["recordings"].sum()), "recording")
     first, newest = periods["period"].min(), last.max()
     span = _date(first) if first == newest else f"{_date(first)} to {_date(newest)}"
     quiet = last.index[last == last.min()]
     if last.min() == newest:
-        return f"{total} of {count(len(last), 'student')}, {span}"
+        return f"{total} of {counted(len(last), 'student')}, {span}"
     more = others(len(quiet), 1, "student")
     whose = name_of(quiet[0]) + (f" and {more}" if more else "")
-    return f"{total} of {count(len(last), 'student')}; quiet longest: {whose}, last heard {_date(last.min())}"
+    return f"{total} of {counted(len(last), 'student')}; quiet longest: {whose}, last heard {_date(last.min())}"
 
 
 def _date(day: pd.Timestamp) -> str:

@@ -13,11 +13,9 @@ from ..errors import InputError, TextError
 from ..params import CHOICES
 from .audio import read_audio
 from .group import ITEM_FAILED
-from .output import console, write_file
+from .output import console, csv_bytes, write_file
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..params import PronunciationScoreParams
     from ..recording import Recording
     from ..results import Assessment
@@ -149,7 +147,7 @@ def assess(
     elif csv == "-":
         from ..frames import words
 
-        click.echo(_csv(words(_named(assessment, recording))), nl=False)
+        click.echo(csv_bytes(words(_named(assessment, recording))), nl=False)
     else:
         _show(shown, recording)
         if written:
@@ -249,8 +247,8 @@ def _write_csv(path: str, assessment: Assessment, recording: Recording) -> list[
     named = _named(assessment, recording)
     target = Path(path)
     return [
-        write_file(target, _csv(words(named))),
-        write_file(target.with_name(f"{target.stem}-phonemes{target.suffix}"), _csv(phonemes(named))),
+        write_file(target, csv_bytes(words(named))),
+        write_file(target.with_name(f"{target.stem}-phonemes{target.suffix}"), csv_bytes(phonemes(named))),
     ]
 
 
@@ -259,8 +257,3 @@ def _named(assessment: Assessment, recording: Recording) -> Assessment:
     from dataclasses import replace
 
     return replace(assessment, utterance_id=Path(recording.source).stem) if recording.source else assessment
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    table: str = frame.to_csv(index=False, lineterminator="\n")
-    return table.encode()

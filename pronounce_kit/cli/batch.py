@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import click
 
 from ..errors import InputError
 from .group import ITEM_FAILED
-from .output import console, new_table, write_file
+from .output import console, csv_bytes, new_table, write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +128,9 @@ def batch(
         except KeyboardInterrupt:
             click.echo("Stopped. The same command goes on from here.", err=True)
             raise
-        written = [write_file(folder / f"{name}.csv", _csv(_table(result, name))) for name in TABLES]
+        # With the mark that tells a spreadsheet that it is UTF-8; names are not all English.
+        tables = {name: codecs.BOM_UTF8 + csv_bytes(_table(result, name)) for name in TABLES}
+        written = [write_file(folder / f"{name}.csv", table) for name, table in tables.items()]
     _show(result)
     for path in written:
         click.echo(f"Written: {path}")
@@ -153,16 +156,12 @@ def _folder(path: str) -> Path:
 
 
 def _report(roster: Roster) -> int:
-    from ..batch.roster import counted
-
     if not roster.misfits:
         fit = "row fits" if len(roster.entries) == 1 else "rows fit"
         click.echo(f"All {len(roster.entries):,} {fit}." if len(roster.entries) > 1 else f"The {fit}.")
         return 0
     terminal = console()
-    table = new_table(
-        f"{len(roster.misfits):,} of {counted(len(roster.entries), 'row')} do not fit", "Row", "Student", "Problem"
-    )
+    table = new_table(roster.headline(), "Row", "Student", "Problem")
     for misfit in roster.misfits:
         table.add_row(str(misfit.row), misfit.student or "–", misfit.problem)
     terminal.print(table)
@@ -172,12 +171,6 @@ def _report(roster: Roster) -> int:
 def _table(result: BatchResult, name: str) -> pd.DataFrame:
     frame: pd.DataFrame = result.failures if name == "failures" else getattr(result, name)()
     return frame
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    # With the mark that tells a spreadsheet that it is UTF-8; names are not all English.
-    table: str = frame.to_csv(index=False, lineterminator="\n")
-    return table.encode("utf-8-sig")
 
 
 def _show(result: BatchResult) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
-from ..storage import write_whole
+from ..storage import FORMULA_STARTS, write_whole
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
@@ -47,6 +48,18 @@ def write_stdout(data: bytes, what: str) -> None:
     if sys.stdout.isatty():
         raise InputError(f"{what} is not for a terminal to show. Name a file, or pipe stdout into a program.")
     click.echo(data, nl=False)
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as CSV in UTF-8. A ' stands before text that a spreadsheet would take for a formula."""
+    texts = frame.select_dtypes(["object", "string"]).columns
+    safe = frame.assign(**{name: frame[name].map(_guarded, na_action="ignore") for name in texts})
+    table: str = safe.to_csv(index=False, lineterminator="\n")
+    return table.encode()
+
+
+def _guarded(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(tuple(FORMULA_STARTS)) else cell
 
 
 def write_file(path: str | Path, data: bytes) -> Path:

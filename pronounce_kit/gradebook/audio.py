@@ -16,21 +16,12 @@ from sqlalchemy.engine import Connection
 
 from ..errors import AudioError, GradebookError
 from ..recording import Recording
+from ..sound_files import kind_of
 from ..storage import write_whole
 from . import schema
 from .database import insert_new
 
 Sound: TypeAlias = "Recording | bytes | bytearray | memoryview | str | os.PathLike[str]"
-
-# How a sound file begins -> the suffix that players expect.
-_SUFFIXES = {
-    b"RIFF": ".wav",
-    b"OggS": ".ogg",
-    b"\x1aE\xdf\xa3": ".webm",
-    b"fLaC": ".flac",
-    b"ID3": ".mp3",
-    b"\xff\xfb": ".mp3",
-}
 
 
 def bytes_of(sound: Sound) -> bytes:
@@ -62,7 +53,8 @@ def name_of(data: bytes) -> str:
 
 def suffix_of(data: bytes) -> str:
     """The suffix of a file with these bytes."""
-    return next((suffix for start, suffix in _SUFFIXES.items() if data.startswith(start)), ".audio")
+    kind = kind_of(data)
+    return kind.suffix if kind else ".audio"
 
 
 class AudioStore(Protocol):

@@ -28,6 +28,7 @@ from typing import IO, Any, TypeAlias
 import pandas as pd
 
 from ..errors import GradebookError, InputError, MissingDependencyError
+from ..storage import FORMULA_STARTS
 from .audio import suffix_of
 
 MAIN = "attempts"
@@ -123,8 +124,7 @@ def _not_ours(path: Path, problem: str) -> InputError:
 
 # --- CSV --------------------------------------------------------------------------------------------------------
 
-# In front of a cell, a spreadsheet takes these for a formula, some only after a blank is taken off.
-_FORMULA = frozenset("=+-@＝＋－＠\t\r\n'")
+_FORMULA = frozenset(f"{FORMULA_STARTS}'")  # the last so that what is read can be told from what was put there
 
 
 def _guarded(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AudioError
 from ..highlight import STYLE, Markup, band, score_cell, score_text, tag
+from ..sound_files import kind_of
 from ..storage import write_whole
 
 if TYPE_CHECKING:
@@ -75,16 +76,6 @@ body{margin:0}
 }
 """.replace("&", ".pk.pk.pk.pk-page")
 )
-
-_AUDIO_TYPES = (
-    (b"RIFF", "audio/wav"),
-    (b"OggS", "audio/ogg"),
-    (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"\xff\xf3", "audio/mpeg"),
-    (b"\x1aE\xdf\xa3", "audio/webm"),
-)
-"""First bytes of a file -> its media type."""
 
 
 def page(heading: object, *content: object, title: str) -> str:
@@ -164,9 +155,8 @@ def write_page(path: str | os.PathLike[str], page: str) -> Path:
 
 def data_url(data: bytes) -> str:
     """A sound file as an address that holds it; raises `AudioError` for bytes that no browser plays."""
-    for start, media_type in _AUDIO_TYPES:
-        if data.startswith(start):
-            return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
+    if kind := kind_of(data):
+        return f"data:{kind.media_type};base64,{base64.b64encode(data).decode('ascii')}"
     raise AudioError(
         "The audio for the page is not a file that browsers play. "
         "Give the bytes of a WAV file, as Recording.to_wav makes them."

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from ..errors import AudioError
 from ..recording import Recording
+from ..sound_files import kind_of
 from ..storage import write_whole
 
 MAX_MESSAGE_BYTES = 10 * 2**20 - 2**16
@@ -27,18 +28,6 @@ MAX_MESSAGE_BYTES = 10 * 2**20 - 2**16
 
 MAX_SECONDS = 320.0
 """Length of a 16 kHz WAV that still fits into one message (`MAX_MESSAGE_BYTES` would be 325 s)."""
-
-_KINDS = (
-    (b"RIFF", ".wav"),
-    (b"\x1aE\xdf\xa3", ".webm"),
-    (b"OggS", ".ogg"),
-    (b"fLaC", ".flac"),
-    (b"ID3", ".mp3"),
-    (b"\xff\xfb", ".mp3"),
-    (b"\xff\xf3", ".mp3"),
-    (b"\xff\xf2", ".mp3"),
-)
-"""First bytes of a sound file -> what its name ends in."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,9 +78,8 @@ def keep(data: bytes, folder: str | os.PathLike[str], details: Mapping[str, Any]
 
 def _name(data: bytes, given: str) -> str:
     """Such as "take-2026-11-21-131520-9f86d081.wav"."""
-    suffix = next((suffix for start, suffix in _KINDS if data.startswith(start)), None)
-    if suffix is None:
-        suffix = ".m4a" if data[4:8] == b"ftyp" else Path(given).suffix.lower()
+    kind = kind_of(data)
+    suffix = kind.suffix if kind else Path(given).suffix.lower()
     if not re.fullmatch(r"\.[a-z0-9]{1,5}", suffix):
         suffix = ".bin"
     return f"take-{datetime.now():%Y-%m-%d-%H%M%S}-{hashlib.sha256(data).hexdigest()[:8]}{suffix}"

@@ -145,6 +145,13 @@ def test_the_summary_counts_in_words(tiny, count, failing, expected):
     assert repr(assess(rows, tiny)).startswith(f"<BatchResult: {expected}")
 
 
+def test_the_summary_says_before_only_of_what_was_done_before(tiny, tmp_path):
+    rows = [{"text": "Hi.", "audio": beeps(0)}] * 2 + [{"text": "Hello.", "audio": beeps(1)}]
+    for count, expected in ((2, "All 2 readings assessed, in"), (3, "All 3 readings assessed (2 of them before), in"),
+                            (3, "All 3 readings assessed (before), in")):  # fmt: skip
+        assert assess(rows[:count], tiny, store=tmp_path / "store").summary().startswith(expected)
+
+
 def test_names_are_escaped_in_the_notebook(tiny):
     rows = [{"student": "<script>alert(1)</script>", "text": "? no", "audio": beeps(0)}]
     page = assess(rows, tiny)._repr_html_()

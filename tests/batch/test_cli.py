@@ -65,6 +65,12 @@ def test_the_tables_are_written_and_what_failed_is_told(run, roster):
     assert table("failures")["row"].tolist() == [4]
 
 
+def test_a_name_that_a_spreadsheet_would_compute_is_text_in_the_tables(run, roster):
+    roster.write_text(roster.read_text("utf-8-sig").replace("Zoë", '"=1+1"'), encoding="utf-8-sig")
+    run("roster.csv")
+    assert set(table("utterances")["student"]) == {"'=1+1", "李雷"}
+
+
 def test_running_it_again_does_only_what_is_left(run, roster, tiny):
     run("roster.csv")
     assert tiny.calls == 3
