@@ -61,6 +61,15 @@ class SpeechService(Protocol):
         ...
 
 
+def name_and_version(service: SpeechService) -> tuple[str, str | None]:
+    """What a service is called in tables: its class and `version`, or without one its repr, if that is its own."""
+    version = getattr(service, "version", None)
+    if isinstance(version, str):
+        return type(service).__qualname__, version
+    has_repr = type(service).__repr__ is not object.__repr__
+    return repr(service) if has_repr else type(service).__qualname__, None
+
+
 def connect(announce: Callable[[str], None] | None = print) -> SpeechService:
     """The service to use: the cloud's if SPEECH_KEY and SPEECH_REGION are set, else the embedded engine.
 

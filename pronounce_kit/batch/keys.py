@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..params import PronunciationScoreParams
 from ..recording import Recording
-from ..service import SpeechService, merge_params
+from ..service import SpeechService, merge_params, name_and_version
 from .roster import Item
 
 
@@ -32,12 +32,8 @@ class Asked:
 
     @classmethod
     def of(cls, service: SpeechService, params: PronunciationScoreParams | None, language: str) -> Asked:
-        """What is asked of a service: of its class and `version`, or without one by its repr, if that is its own."""
-        version = getattr(service, "version", None)
-        if isinstance(version, str):
-            return cls(params, language, type(service).__qualname__, version)
-        has_repr = type(service).__repr__ is not object.__repr__
-        return cls(params, language, repr(service) if has_repr else type(service).__qualname__, None)
+        """What is asked of this service."""
+        return cls(params, language, *name_and_version(service))
 
     def params_of(self, item: Item) -> PronunciationScoreParams:
         """The parameters with the item's text."""

@@ -23,7 +23,7 @@ from ..errors import InputError, PronounceKitError, TextError
 from ..params import PronunciationScoreParams
 from ..recording import Recording
 from ..results import Assessment
-from ..service import SpeechService, connect
+from ..service import SpeechService, connect, name_and_version
 from ..storage import write_whole
 from .scene import Json, ModelReading, scene_of
 from .takes import Take
@@ -151,17 +151,21 @@ class Practice:
         return {**shown, "notice": notice, "milliseconds": clock.laps}
 
     def _assess(self, recording: Recording, text: str) -> Assessment:
+        return self.service.assess(recording, language=self.language, params=self._params(text))
+
+    def _params(self, text: str) -> PronunciationScoreParams:
         from dataclasses import replace
 
         params = self.params or PronunciationScoreParams(
             text, nbest_phoneme_count=5, enable_prosody_assessment=self.language == LANGUAGE
         )
-        return self.service.assess(recording, language=self.language, params=replace(params, reference_text=text))
+        return replace(params, reference_text=text)
 
     def _record(self, attempt: Attempt) -> str | None:
         """Enter a scored attempt in the gradebook; returns why that failed."""
         if self.gradebook is None or attempt.assessment is None:
             return None
+        service, version = name_and_version(self.service)
         try:
             attempt.attempt_id = self.gradebook.record(
                 attempt.assessment,
@@ -170,7 +174,9 @@ class Practice:
                 task=self.task,
                 recording=attempt.path or attempt.recording,
                 recorded_at=attempt.recorded_at,
-                service=type(self.service).__name__,
+                service=service,
+                service_version=version,
+                params=self._params(self.texts[attempt.index]),
                 key=f"take:{attempt.id}",
             )
         except Exception as error:

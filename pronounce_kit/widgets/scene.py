@@ -9,6 +9,7 @@ Wording, colours and marks are those of `highlight`, the hints those of `sounds`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -131,14 +132,14 @@ def _punctuate(words: Sequence[Json], text: str) -> None:
     for word in words:
         if word["of_text"] is None:
             continue
-        found = text.casefold().find(word["text"].casefold(), position)
-        if found < 0:
+        found = re.compile(re.escape(word["text"]), re.IGNORECASE).search(text, position)
+        if not found:
             continue
-        gap = text[position:found]
+        gap = text[position : found.start()]
         word["before"] = gap.rsplit(maxsplit=1)[-1] if gap and not gap[-1].isspace() and gap.strip() else ""
         if previous is not None:
             previous["after"] = gap.split(maxsplit=1)[0] if gap and not gap[0].isspace() and " " in gap else ""
-        position, previous = found + len(word["text"]), word
+        position, previous = found.end(), word
     if previous is not None:
         previous["after"] = text[position:].strip()
 
