@@ -166,10 +166,10 @@ class AzureSpeech:
 
     def _warn_of_plain_http(self) -> None:
         url = self._endpoints.token
-        if url.startswith("http:") and not is_loopback(url) and self._arguments["key"] is not None:
+        if url.startswith("http:") and not is_loopback(url) and (self._key or self._arguments["token"]):
             warnings.warn(
-                f"{self._endpoints.name} is not encrypted: everyone on the network can read the key and hear the "
-                "recordings. Use an https address.",
+                f"{self._endpoints.name} is not encrypted: everyone on the network can read the key or "
+                "token and hear the recordings. Use an https address.",
                 stacklevel=3,
             )
 

@@ -45,6 +45,8 @@ class Limiter:
         for name, value in (("requests_per_second", requests_per_second), ("concurrent", concurrent), ("burst", burst)):
             if value is not None and (isinstance(value, bool) or not 0 < value < math.inf):
                 raise ParameterError(f"{name} is {value!r}. Give a number over 0.")
+        if burst < 1:
+            raise ParameterError(f"burst is {burst!r}. Give 1 or more: with less no request ever goes.")
         self.requests_per_second = requests_per_second
         self.concurrent = concurrent
         self._burst = burst

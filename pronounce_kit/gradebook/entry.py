@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -86,7 +87,7 @@ def make_entry(
 
 def make_mark(score: float, author: str, reason: str, word_index: int | None) -> dict[str, Any]:
     """A teacher's mark as it is stored, but for the attempt; see `Gradebook.override`. Raises `InputError`."""
-    number = score if isinstance(score, (int, float)) and not isinstance(score, bool) else math.nan
+    number = float(score) if isinstance(score, Real) and not isinstance(score, bool) else math.nan
     if not 0 <= number <= 100:
         raise InputError(f"The mark is {score!r}. Give a number from 0 to 100.")
     for value, what in ((author, "author"), (reason, "reason")):
@@ -100,7 +101,7 @@ def make_mark(score: float, author: str, reason: str, word_index: int | None) ->
     return {
         "mark_id": uuid.uuid4().hex,
         "word_index": word_index,
-        "score": float(number),
+        "score": number,
         "author": name_in(author, "author"),
         "reason": text_of(reason, "reason"),
         "marked_at": datetime.now(timezone.utc),

@@ -202,20 +202,22 @@ def joined(parts: Sequence[Part], words: Sequence[LexicalWord]) -> Finding:
         found += [own.later(part.start_s) for own in part.finding.words]
         added += [own.later(part.start_s, part.first) for own in part.finding.added]
     found += map(WordFinding.omission, words[len(found) :])
-    seconds = [part.duration_s for part in parts]
-
-    def over_time(values: Sequence[float]) -> float:
-        return float(np.average(values, weights=seconds))
-
     findings = [part.finding for part in parts]
     paces = [finding.pace for finding in findings if finding.pace]
+    # Where nothing of the text was said there is no fluency to count, not one of zero.
+    said = [part for part in parts if not all(own.omitted for own in part.finding.words)] or parts
+
+    def over_time(score: str) -> float:
+        scores = [getattr(part.finding, score) for part in said]
+        return float(np.average(scores, weights=[part.duration_s for part in said]))
+
     return Finding(
         found,
         accuracy=sum(finding.accuracy * _sounds(finding.words) for finding in findings) / _sounds(found),
-        fluency=over_time([finding.fluency for finding in findings]),
-        prosody=over_time([finding.prosody for finding in findings]),
-        confidence=over_time([finding.confidence for finding in findings]),
-        pace=Pace.joined(paces, seconds) if len(paces) == len(parts) else None,
+        fluency=over_time("fluency"),
+        prosody=over_time("prosody"),
+        confidence=over_time("confidence"),
+        pace=Pace.joined(paces, [part.duration_s for part in parts]) if len(paces) == len(parts) else None,
         added=added,
     )
 

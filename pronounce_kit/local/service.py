@@ -146,12 +146,19 @@ class LocalSpeech:
 
     def load(self) -> LocalSpeech:
         """Load all models now rather than at the first call; returns self."""
+        self._load()
+        with self._loading:
+            _ = self._recognizer
+        return self
+
+    def _load(self) -> LocalSpeech:
+        """Load what every assessment needs."""
         with self._loading:  # cached_property itself does not keep two threads from loading twice
             _ = self._models, self._analyzer.lexicon
         return self
 
     def _reply(self, recording: Recording, params: PronunciationScoreParams) -> Json:
-        self.load()
+        self._load()
         analyzer = self._analyzer
         text = params.reference_text  # one that cannot be read is said before listening
         if recording.duration_s <= PASSAGE_S:
@@ -304,7 +311,7 @@ class LocalSpeech:
         if len(text) > MAX_TEXT:
             raise TextError(f"The text has {len(text)} characters; at most {MAX_TEXT} are spoken. Split it.")
         check_format(output_format)
-        samples = self.load()._voice.say(text)
+        samples = self._load()._voice.say(text)
         if not samples.size:
             raise TextError(f"Nothing in {text[:40]!r} can be spoken in English. Check the text.")
         return encode(samples, VOICE_RATE, output_format)
@@ -324,7 +331,7 @@ class LocalSpeech:
 
     def pronunciation(self, text: str) -> list[list[str]]:
         """The canonical phones of each word of a text, as `synthesize_phones` takes them."""
-        return [list(word.phones) for word in self.load()._analyzer.lexicon.words(text)]
+        return [list(word.phones) for word in self._load()._analyzer.lexicon.words(text)]
 
     def voices(self) -> list[dict[str, Any]]:
         """The one embedded voice, in the fields of the service's voices list."""

@@ -107,7 +107,7 @@ def _recognize(limits: Limits) -> Json:
         },
         "responses": _responses(
             "What was said", "application/json", {"$ref": "#/components/schemas/Recognition"},
-            (400, 401, 403, 408, 413, 429, 500, 501),
+            (400, 401, 403, 408, 413, 429, 500, 501, 502, 504),
         ),
     }  # fmt: skip
 
@@ -115,7 +115,7 @@ def _recognize(limits: Limits) -> Json:
 def _synthesize(limits: Limits) -> Json:
     text = {"schema": {"type": "string"}}
     responses = _responses("Sound", "audio/*", {"type": "string", "format": "binary"},
-                           (400, 401, 403, 408, 413, 415, 429, 500))  # fmt: skip
+                           (400, 401, 403, 408, 413, 415, 429, 500, 501, 502, 504))  # fmt: skip
     responses["200"]["headers"][VOICE_HEADER] = {
         "description": "ShortName of the voice that spoke: another of that language, if the one asked for is not here.",
         "schema": {"type": "string"},
@@ -142,7 +142,7 @@ def _voices() -> Json:
         "operationId": "voices",
         "summary": "List the voices",
         "security": _SECURED,
-        "responses": _responses("The voices", "application/json", schema, (401, 403, 429, 500)),
+        "responses": _responses("The voices", "application/json", schema, (401, 403, 429, 500, 502, 504)),
     }
 
 
@@ -176,6 +176,8 @@ _REASONS = {
     429: "Too many requests at a time",
     500: "The server failed",
     501: "The service behind this server cannot do this",
+    502: "The service behind this server failed",
+    504: "The service behind this server did not answer in time",
 }
 
 

@@ -284,9 +284,10 @@ def test_the_key_goes_to_the_hosts_of_the_service_only() -> None:
     assert elsewhere.connections == 0
 
 
-def test_plain_http_to_another_machine_is_warned_of() -> None:
+@pytest.mark.parametrize("secret", [{"key": KEY}, {"token": "eyJ"}, {"token": lambda: "eyJ"}])
+def test_plain_http_to_another_machine_is_warned_of(secret: dict[str, Any]) -> None:
     with pytest.warns(UserWarning, match="not encrypted"):
-        AzureSpeech(KEY, endpoint="http://speech.example.org")
+        AzureSpeech(**secret, endpoint="http://speech.example.org")
 
 
 def test_a_client_may_be_pickled_for_worker_processes() -> None:

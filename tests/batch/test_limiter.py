@@ -24,6 +24,11 @@ class Clock:
         return self.now_s
 
 
+def test_a_burst_of_less_than_a_request_is_refused():
+    with pytest.raises(ParameterError, match="burst"):
+        Limiter(10, burst=0.5)
+
+
 def test_without_a_limit_every_request_may_go():
     limiter = Limiter()
     assert not any(limiter.take() for _ in range(1000))

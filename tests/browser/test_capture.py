@@ -83,6 +83,45 @@ def test_where_no_worklet_runs_the_reserve_is_taken(page: Page, speaking: Record
     assert likeness(heard(take), speaking) > 0.9
 
 
+# The browser that recorded the reserve may not be able to read it.
+UNREADABLE = "OfflineAudioContext.prototype.decodeAudioData = () => Promise.reject(new DOMException('', 'EncodingError'))"
+
+
+def test_samples_with_a_gap_are_kept_where_the_reserve_cannot_be_read(page: Page) -> None:
+    page.evaluate(UNREADABLE)
+    page.evaluate(
+        """() => {
+          const open = openTap;
+          openTap = async (...given) => {
+            const tap = await open(...given);
+            return { ...tap, finish: async () => (await tap.finish()).subarray(8000) };
+          };
+        }"""
+    )
+    take = page.evaluate("take(make(), 1800)")
+    assert take["path"] == "worklet"
+    assert heard(take).duration_s > 0.5
+    assert page.evaluate("events.errors") == []
+
+
+def test_a_take_that_only_the_kernel_can_read_is_handed_on_as_it_is(page: Page, speaking: Recording) -> None:
+    page.evaluate(UNREADABLE)
+    page.evaluate("delete window.AudioWorkletNode")
+    data, type, wav, seconds, problem = page.evaluate(
+        """async () => {
+          const capture = make({ onTake: () => {} });
+          await capture.start();
+          await sleep(1800);
+          const { data, type, wav, seconds, problem } = await capture.stop();
+          return [bytes(data), type, wav, seconds, problem];
+        }"""
+    )
+    assert likeness(Recording.from_bytes(base64.b64decode(data)), speaking) > 0.8
+    assert type.startswith("audio/webm")
+    assert (wav, seconds, problem) == (None, None, None)
+    assert page.evaluate("events.errors") == []
+
+
 def test_a_take_ends_at_the_limit(page: Page) -> None:
     page.evaluate("make({ maxSeconds: 1 }).start()")
     take = page.evaluate("ended()")

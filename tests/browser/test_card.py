@@ -308,6 +308,62 @@ def test_a_service_that_is_down_is_told_and_the_take_is_scored_when_it_is_back(
         assert screen.page.inner_text(".pk-card .problem") == ""
 
 
+def test_record_works_again_where_no_kernel_scores_a_take_again(
+    jupyter: Jupyter, browser: Browser, microphone: Microphone, reading: Recording
+) -> None:
+    microphone.play(reading)
+    with card(jupyter, "lab", browser, FLAKY) as screen:
+        page = screen.page
+        record(screen, 1.5)
+        told(screen, "The speech service is down.")
+        # Sooner than in 25 s.
+        page.evaluate(
+            "{ const later = setTimeout;"
+            " window.setTimeout = (work, ms, ...more) => later(work, ms === 25_000 ? 1000 : ms, ...more); }"
+        )
+        kernel = screen.kernel.value("__import__('os').getpid()")
+        os.kill(kernel, signal.SIGSTOP)  # it takes messages, and never answers
+        page.click("text=Score it again")
+        told(screen, "No score has come back yet. Your recording is saved as recordings/take-")
+        page.wait_for_selector(".pk-card .record[aria-disabled=false]")
+        os.kill(kernel, signal.SIGKILL)
+        page.locator(".jp-Dialog button").click()
+        page.click("text=Score it again")
+        told(screen, "The notebook's kernel does not answer.")
+        page.wait_for_selector(".pk-card .record[aria-disabled=false]")
+        assert page.is_visible("text=Score it again")
+
+
+def test_nothing_is_played_into_a_take(
+    jupyter: Jupyter, browser: Browser, microphone: Microphone, reading: Recording
+) -> None:
+    microphone.play(reading)
+    with card(jupyter, "voila", browser) as screen:
+        page = screen.page
+        page.evaluate(_WATCH_SOUND)
+        page.evaluate(
+            "{ const { play } = HTMLMediaElement.prototype;"
+            " HTMLMediaElement.prototype.play = function () { pkPlayed.push({}); return play.call(this); }; }"
+        )
+        until(lambda: screen.kernel.value("card._practice.has_model(0)"), "the model voice")
+        read(screen, reading)
+        buttons = page.locator(".pk-card :is(.listen, .slowly, .mine, .plays button, .pair, .pk-word.pk-mispronounced)")
+        assert buttons.count() == 7
+        press_all = "(buttons) => buttons.forEach((button) => button.click())"
+        page.click(".pk-card .pair >> nth=0")
+        until(lambda: page.evaluate("pkPlayed.length") == 1, "the pair, which is here from now on")
+        page.click(".pk-card .record")
+        page.wait_for_selector(".pk-card .level:visible")
+        buttons.evaluate_all(press_all)
+        page.wait_for_timeout(1000)
+        assert page.locator(".pk-card .playing").count() == 0
+        assert page.evaluate("pkPlayed.length") == 1
+        page.click(".pk-card .record")
+        page.wait_for_selector(".pk-card .record:has-text('Record again')[aria-disabled=false]")
+        page.click(".pk-card .listen")
+        until(lambda: page.evaluate("pkPlayed.length") == 2, "the model voice")
+
+
 def test_a_reader_who_is_not_heard_is_told_so_until_the_microphone_hears(
     jupyter: Jupyter, browser: Browser, microphone: Microphone, reading: Recording
 ) -> None:

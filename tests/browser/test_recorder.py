@@ -335,6 +335,34 @@ def test_with_the_network_cut_the_take_stays_in_the_page_until_it_is_on_disk(
         assert not screen.complaints
 
 
+def test_takes_that_cannot_be_written_can_be_downloaded_and_are_asked_for_until_they_were(
+    jupyter: Jupyter, browser: Browser
+) -> None:
+    cell = "open('taken', 'w').close()\nrecorder = pk.widgets.Recorder(folder='taken')\nrecorder"
+    with jupyter("voila").open(browser, cell) as screen:
+        recorder = Recorder(screen, "recorder", ".pk-recorder")
+        # Lab and Notebook would ask for the sake of the notebook, too.
+        leave = "window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+        links = recorder.root.locator(".pk-links a")
+        for number in (1, 2):
+            recorder.start()
+            assert links.count() == number - 1
+            assert all(link.is_visible() for link in links.all())
+            screen.page.wait_for_timeout(SHORT_MS)
+            recorder.button.click()
+            until(lambda: links.count() == number, "the take to be offered")  # noqa: B023
+            recorder.become("unsaved")
+            assert "cannot be written" in recorder.error
+        assert links.all_inner_texts() == ["Download an earlier recording", "Download the recording"]
+        for link in links.all():
+            assert screen.page.evaluate(leave) is False
+            with screen.page.expect_download() as download:
+                link.click()
+            assert Recording.from_file(download.value.path()).duration_s > 0.4
+        assert screen.page.evaluate(leave) is True
+        assert not screen.complaints
+
+
 def test_the_recorder_is_accessible_and_fits_a_phone(jupyter: Jupyter, browser: Browser) -> None:
     with jupyter("voila").open(browser, ONE, size=(320, 640)) as screen:
         recorder = Recorder(screen, "recorder", ".pk-recorder")

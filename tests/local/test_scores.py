@@ -51,6 +51,16 @@ def test_a_word_is_called_mispronounced_when_the_score_that_is_told_is_under_60(
     assert (word["ErrorType"] == "Mispronunciation") == (word["AccuracyScore"] < MISPRONOUNCED)
 
 
+def test_a_passage_in_which_nothing_was_said_has_no_part_in_the_fluency():
+    read = Finding([found(90.0)], 90.0, 80.0, 70.0, 0.9)
+    silent = Finding([WordFinding.omission(LexicalWord("a", ("AH0",)))], 0.0, 0.0, 0.0, 0.0)
+    whole = joined(
+        [Part(read, 0, 0.0, 20.0), Part(silent, 1, 20.0, 20.0)], [one.words[0].word for one in (read, silent)]
+    )
+    assert (whole.fluency, whole.prosody, whole.confidence) == (80.0, 70.0, 0.9)
+    assert whole.accuracy == pytest.approx(60.0)
+
+
 def test_words_of_no_passage_count_as_0_by_how_many_sounds_they_have():
     short, long = LexicalWord("a", ("AH0",)), LexicalWord("strength", ("S", "T", "R", "EH1", "NG", "K", "TH"))
     read = Finding([found(90.0)], 90.0, 80.0, 80.0, 1.0)  # of two sounds

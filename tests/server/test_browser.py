@@ -128,6 +128,25 @@ def test_a_wrong_key_is_told_and_the_recording_is_kept(live: Live, browser: Brow
         assert page.inner_text("#error") == ""
 
 
+def test_a_take_that_the_browser_cannot_read_is_told_and_the_next_one_is_scored(
+    speech: LocalSpeech, browser: Browser
+) -> None:
+    with Live(speech, key=None) as live, browser(live.url + "/", FAKE_MICROPHONE, ALLOWED) as page:
+        page.evaluate(
+            "() => { delete window.AudioWorkletNode; window.pkDecode = OfflineAudioContext.prototype.decodeAudioData;"
+            " OfflineAudioContext.prototype.decodeAudioData = () => Promise.reject(new Error()); }"
+        )
+        for seen in ("#error p:has-text('The browser cannot read this sound.')", "#result .pk"):
+            page.click("#record")
+            page.wait_for_selector("#record.on")
+            page.wait_for_timeout(700)
+            page.click("#record")
+            page.wait_for_selector(seen, timeout=20_000)
+            assert page.inner_text("#record-label") == "Record"
+            page.evaluate("OfflineAudioContext.prototype.decodeAudioData = pkDecode")
+        assert page.inner_text("#error") == ""
+
+
 def test_an_uploaded_recording_is_scored(speech: LocalSpeech, browser: Browser, spoken: Spoken, tmp_path: Path) -> None:
     recording = tmp_path / "said.ogg"
     recording.write_bytes(Recording.from_bytes(spoken.wav).to_ogg_opus())
@@ -141,14 +160,16 @@ def test_an_uploaded_recording_is_scored(speech: LocalSpeech, browser: Browser, 
 
 
 def test_an_upload_that_is_no_sound_or_too_long_is_told(speech: LocalSpeech, browser: Browser, tmp_path: Path) -> None:
-    text, long = tmp_path / "notes.wav", tmp_path / "long.wav"
+    text, long, longer = tmp_path / "notes.wav", tmp_path / "long.wav", tmp_path / "longer.wav"
     text.write_text("This is not sound.")
-    long.write_bytes(Recording(np.zeros(70 * 16_000, np.float32)).to_wav())
+    for file, seconds in ((long, 60.3), (longer, 70)):
+        file.write_bytes(Recording(np.zeros(int(seconds * 16_000), np.float32)).to_wav())
     with Live(speech, key=None) as live, browser(live.url + "/") as page:
         page.click("summary")
         for file, said in (
             (text, "The browser cannot read this sound."),
-            (long, "This recording is 70 seconds long, and at most 60 seconds are scored."),
+            (long, "This recording is 61 seconds long, and at most 60 seconds are scored."),
+            (longer, "This recording is 70 seconds long, and at most 60 seconds are scored."),
         ):
             page.set_input_files("#upload", file)
             page.wait_for_function("said => document.getElementById('error').innerText.startsWith(said)", arg=said)
