@@ -6,7 +6,7 @@ to record again, so that silence or noise never becomes a confident low score.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -109,6 +109,16 @@ class Quality:
     def verdict(self) -> str:
         """In plain words for the student: what is wrong most, and what to do about it."""
         return VERDICTS[self.flags[0]] if self.flags else GOOD
+
+
+_WHERE_WORDS_WERE_HEARD = {"silent": "too_quiet", "no_speech": "noisy"}
+
+
+def advice(flags: Iterable[str]) -> str | None:
+    """What to tell of a recording in which words were heard, None for nothing: not that nothing was."""
+    # What was assessed was not too long for it.
+    told = {_WHERE_WORDS_WERE_HEARD.get(flag, flag) for flag in flags} - {"too_long"}
+    return next((verdict for flag, verdict in VERDICTS.items() if flag in told), None)
 
 
 def measure(samples: Floats) -> Quality:

@@ -162,6 +162,18 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert process.stderr.read() == b""
+        assert process.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    script = Path(sys.executable).with_name("pronounce-kit")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([script, "say", "--list-formats"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert (
+        done.stderr == "pronounce-kit: The output cannot be written: the disk is full. Make room, or write elsewhere.\n"
+    )
 
 
 def test_help_imports_nothing_slow() -> None:

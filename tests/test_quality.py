@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pronounce_kit.quality import GOOD, VERDICTS, measure
+from pronounce_kit.quality import GOOD, VERDICTS, advice, measure
 from pronounce_kit.recording import Recording
 
 RATE = 16_000
@@ -204,3 +204,10 @@ def test_five_seconds_take_milliseconds():
 def test_quality_of_a_recording_is_computed_once():
     recording = Recording.from_array(sing(), RATE)
     assert recording.quality() is recording.quality()
+
+
+def test_where_words_were_heard_nobody_is_told_that_there_were_none() -> None:
+    assert (advice(()), advice(("too_long",))) == (None, None)
+    assert advice(("silent",)) == VERDICTS["too_quiet"]
+    assert advice(("no_speech", "clipped")) == VERDICTS["clipped"]
+    assert advice(("no_speech",)) == VERDICTS["noisy"]

@@ -97,6 +97,8 @@ def _diagnosis(
     if 300 <= status < 400:
         advice = "Redirects are not followed, as they could lead the key elsewhere. Check the region or endpoint."
         return BadRequestError, f"{host} answers that the service is elsewhere", advice
+    if status == 501:
+        return BadRequestError, "The service cannot do this", "Check language, parameters and text."
     if status >= 500:
         return ServiceUnavailableError, "The service is in trouble", f"{again}."
     return BadRequestError, "The service does not accept the request", "Check language, audio format and endpoint."

@@ -220,16 +220,15 @@ def _on_hundred(
 
 def _show(assessment: Assessment, recording: Recording) -> None:
     from ..highlight import status_message
-    from ..quality import VERDICTS
+    from ..quality import advice
     from .reading import show_reading
 
     terminal = console()
     show_reading(terminal, assessment)
-    # What the service assessed was not too long for it.
-    flags = [flag for flag in recording.quality().flags if flag != "too_long"]
-    if flags and not status_message(assessment):
+    told = advice(recording.quality().flags)
+    if told and not status_message(assessment):
         terminal.print()
-        terminal.print(f"About the recording: {VERDICTS[flags[0]]}", soft_wrap=True)
+        terminal.print(f"About the recording: {told}", soft_wrap=True)
 
 
 def _page(assessment: Assessment, service: SpeechService, recording: Recording, text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import sys
 from typing import Any
@@ -22,6 +23,7 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (ServiceUnavailableError, ITEM_FAILED),
     (PronounceKitError, USAGE),
     (ModuleNotFoundError, USAGE),  # only for packages of an extra; see `_message`
+    (OSError, USAGE),  # only for a full disk behind stdout; see `_message`
     (click.ClickException, USAGE),
     (click.Abort, INTERRUPTED),  # click's name for Ctrl-C
 )
@@ -59,6 +61,8 @@ class Commands(click.Group):
         try:
             code = super().main(*args, **extra)
         except BaseException as error:
+            if isinstance(error, SystemExit):
+                sys.exit(0)  # by click or rich: the reader of a pipe, such as `head`, has seen enough
             code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), None)
             message = _message(error)
             if code is None or message is None:
@@ -82,6 +86,9 @@ def _message(error: BaseException) -> str | None:
         if package not in EXTRA_OF:
             return None
         return f"{package} is not installed. Install it with: pip install 'pronounce-kit[{EXTRA_OF[package]}]'"
+    if isinstance(error, OSError) and not isinstance(error, PronounceKitError):
+        full = error.errno == errno.ENOSPC and error.filename is None
+        return "The output cannot be written: the disk is full. Make room, or write elsewhere." if full else None
     return _one_line(str(error))
 
 

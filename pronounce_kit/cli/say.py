@@ -94,6 +94,7 @@ def _format_of(out: str) -> str:
 def _speak(text: str, name: str, speed: float) -> bytes:
     # The voice itself rather than LocalSpeech.synthesize, which knows no speed and loads the recognizer too.
     from ..local.formats import check_format, encode
+    from ..local.lexicon import Lexicon, symbols_of
     from ..local.service import MAX_TEXT
     from ..local.voice import SAMPLE_RATE, Voice
 
@@ -102,10 +103,9 @@ def _speak(text: str, name: str, speed: float) -> bytes:
         raise TextError("There is no text to speak. Give a sentence.")
     if len(text) > MAX_TEXT:
         raise TextError(f"The text has {len(text)} characters; at most {MAX_TEXT} are spoken. Split it.")
-    samples = Voice().say(text, speed)
-    if not samples.size:
-        raise TextError(f"Nothing in {text[:40]!r} can be spoken in English. Check the text.")
-    return encode(samples, SAMPLE_RATE, name)
+    voice = Voice()
+    words = Lexicon(voice.g2p).words(text)
+    return encode(voice.say_misaki(symbols_of(words), speed), SAMPLE_RATE, name)
 
 
 def _show_phonemes(text: str) -> None:

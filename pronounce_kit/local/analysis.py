@@ -15,9 +15,9 @@ from .acoustics import BLANK, AcousticModel, Floats, Heard
 from .contour import Contour
 from .features import Ints, Layout, View, phone_features
 from .gop import DELETION, Gop, goodness
-from .lexicon import DROPPED, LexicalWord, Lexicon, accepted_variants
+from .lexicon import DROPPED, LexicalWord, Lexicon, accepted_variants, symbols_of
 from .network import Sounds
-from .phones import INDEX, to_misaki
+from .phones import INDEX
 from .voice import SAMPLE_RATE as VOICE_RATE
 from .voice import Voice
 
@@ -130,8 +130,7 @@ class Analyzer:
         if variants:
             for i, phones in enumerate(variant for word in words for variant in accepted_variants(word)):
                 accepted[i, [DELETION if phone == DROPPED else INDEX[phone] for phone in phones]] = True
-        symbols = " ".join(to_misaki(word.phones) + word.pause for word in words)
-        spoken = self.voice.say_misaki(symbols if symbols[-1] in ".!?" else symbols + ".")
+        spoken = self.voice.say_misaki(symbols_of(words))
         samples = Recording.from_array(spoken, VOICE_RATE).samples
         heard = self.model.hear(samples)
         gop = goodness(heard.posteriors, layout.phone)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ParameterError, TextError
-from .phones import VOWELS, base, from_misaki, from_notation, is_vowel
+from .phones import VOWELS, base, from_misaki, from_notation, is_vowel, to_misaki
 
 MAX_WORDS = 2000
 """More words than anyone reads in the ten minutes that one assessment takes."""
@@ -84,11 +84,23 @@ DROPPED = ""
 """The variant in which the phone is not said."""
 
 _NOT_A_WORD = re.compile(r"^[\W_]+|[\W_]+$")
+_SPOKEN_SYMBOLS = frozenset("&@+=")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""Soft hyphens and other characters without width; web pages and PDFs are full of them."""
+_GLUED = re.compile(r"(?<=\w)([—―]|\.{3}|–(?=[^\W\d]))(?=\w)")
+"""A dash or dots between two words without a space; the dash of "2010–2015" is none."""
+_ENDS_SENTENCE = re.compile(r"\b(no|fig)\.(?!\s*\d)")
+"""Words that are abbreviations only before a number: "no. 5"."""
+_CAPITALS = re.compile(r"\b[A-Z][A-Z']*(?:\s+[A-Z][A-Z']*)+\b")
+_SHOUTED = _FUNCTION_WORDS - set("a am i it us who".split()) | set(
+    "get give go help let look make no not stop take tell".split()
+)
+"""Words that show that those around them in capitals are words too, and no acronyms."""
 
 
 def accepted_variants(word: LexicalWord) -> tuple[tuple[str, ...], ...]:
     """For each phone of the word, what is as right there: other phones (without stress digits), or `DROPPED`."""
-    spelling = word.text.casefold().replace("’", "'")
+    spelling = _in_letters(word.text).casefold().replace("’", "'")
     by_word = _WORD_VARIANTS.get(spelling, {})
     out = []
     for i, phone in enumerate(word.phones):
@@ -112,10 +124,14 @@ def accepted_variants(word: LexicalWord) -> tuple[tuple[str, ...], ...]:
     return tuple(out)
 
 
+def _in_letters(word: str) -> str:
+    return "and" if word == "&" else word
+
+
 def with_citation_stress(text: str, phones: tuple[str, ...]) -> tuple[str, ...]:
     """Give a one-syllable content word that has no stress mark its primary stress."""
     vowels = [i for i, phone in enumerate(phones) if is_vowel(phone)]
-    if len(vowels) != 1 or text.casefold() in _FUNCTION_WORDS:
+    if len(vowels) != 1 or _in_letters(text).casefold() in _FUNCTION_WORDS:
         return tuple(phone + "0" if is_vowel(phone) and not phone[-1].isdigit() else phone for phone in phones)
     return tuple(base(phone) + "1" if i in vowels else phone for i, phone in enumerate(phones))
 
@@ -126,7 +142,7 @@ _PHONE_STRING = r"(?<!\S)/[^/\s][^/]*/(?=[\s.,;:!?…]|$)"
 
 
 def own_pronunciations(lexicon: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """A teacher's words and their pronunciations, in ARPAbet or IPA, by the word in small letters.
+    """A teacher's words and their pronunciations, in ARPAbet or IPA, by the word as `_key` writes it.
 
     Raises `ParameterError` for what is no word or no pronunciation.
     """
@@ -137,13 +153,33 @@ def own_pronunciations(lexicon: Mapping[str, str]) -> dict[str, tuple[str, ...]]
                 f"The lexicon has {word!r}: {written!r}. Give a word and its pronunciation, as {{'Nguyen': 'W IH1 N'}}."
             )
         try:
-            own[" ".join(word.casefold().split())] = from_notation(written.strip().strip("/[]"))
+            own[_key(word)] = from_notation(written.strip().strip("/[]"))
         except ValueError as error:
             raise ParameterError(
                 f"The pronunciation of {word!r} has {error.args[0]!r}, which is no English phoneme. "
                 "Write ARPAbet in capitals with spaces between, as 'W IH1 N', or IPA, as 'wɪn'."
             ) from None
     return own
+
+
+def _key(word: str) -> str:
+    """A word as it is looked up, however it was typed."""
+    return " ".join(unicodedata.normalize("NFKC", word).replace("’", "'").lower().split())
+
+
+def _lowered(text: str) -> str:
+    return re.sub(r"\bi\b", "I", text.lower())
+
+
+def _calmed(run: re.Match[str]) -> str:
+    """Words in capitals: in small letters if they are shouted ("LET US GO"), and as they are if not ("US FDA")."""
+    return _lowered(run[0]) if _SHOUTED.intersection(run[0].lower().split()) else run[0]
+
+
+def symbols_of(words: Sequence[LexicalWord]) -> str:
+    """What the voice reads for these words, in misaki's alphabet, with their pauses."""
+    symbols = " ".join(to_misaki(word.phones) + word.pause for word in words)
+    return symbols if symbols[-1] in ".!?" else f"{symbols}."
 
 
 class Lexicon:
@@ -156,7 +192,7 @@ class Lexicon:
         self._g2p = g2p
         self._own = dict(own or {})
         known = "|".join(
-            rf"(?<!\w){re.escape(word)}(?!\w)".replace(r"\ ", r"\s+")
+            rf"(?<!\w){re.escape(word)}(?!\w)".replace(r"\ ", r"\s+").replace("'", "['’]")
             for word in sorted(self._own, key=len, reverse=True)
         )
         self._given = re.compile("|".join(filter(None, (_PHONE_STRING, known))), re.IGNORECASE)
@@ -168,15 +204,18 @@ class Lexicon:
         ARPAbet between slashes count as one word: "say /θɪŋk/". Raises `TextError` when nothing in the text can be
         read aloud, or it has over 2,000 words.
         """
-        text = unicodedata.normalize("NFKC", text).strip()  # also makes plain digits of "²" and "①"
+        text = unicodedata.normalize("NFKC", text)  # also makes plain digits of "²" and "①"
+        text = _GLUED.sub(r"\1 ", _INVISIBLE.sub("", text)).strip()
         if not text:
             raise TextError("The reference text is empty. Give the sentence that was read aloud.")
         parts = re.split(f"({_PHONE_STRING})", text)  # every other one is a phone string
         plain = "".join(parts[::2])
         if plain.isupper() and sum(c.isalpha() for c in plain) > 1:
             # Capitals throughout are a way of writing, not acronyms; the converter would spell some words out.
-            parts[::2] = [re.sub(r"\bi\b", "I", part.lower()) for part in parts[::2]]
-            text = "".join(parts)
+            parts[::2] = map(_lowered, parts[::2])
+        else:
+            parts[::2] = [_CAPITALS.sub(_calmed, part) for part in parts[::2]]
+        text = "".join(parts)
         words: list[LexicalWord] = []
         for line in text.splitlines():
             words += self._line(line)
@@ -210,7 +249,7 @@ class Lexicon:
     def _phones_given(self, written: str) -> tuple[str, ...] | None:
         """The phones of one of our own words, or of a phone string; None for a path or the like between slashes."""
         if not written.startswith("/"):
-            return self._own[" ".join(written.casefold().split())]
+            return self._own[_key(written)]
         try:
             return from_notation(written.strip("/"))
         except ValueError:
@@ -222,7 +261,7 @@ class Lexicon:
         from hibari.g2p.normalize import normalize
 
         try:
-            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(line)))
+            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(_ENDS_SENTENCE.sub(r"\1 .", line))))
         except Exception as error:  # a converter of rules and tables fails on odd symbols in odd ways
             raise TextError(
                 f"The reference text {_shown(line)} cannot be turned into sounds ({error}). "
@@ -236,7 +275,7 @@ class Lexicon:
             if not token.whitespace and i + 1 < len(tokens):
                 continue
             phones = from_misaki(symbols)
-            spelling = _NOT_A_WORD.sub("", written)
+            spelling = written if written in _SPOKEN_SYMBOLS else _NOT_A_WORD.sub("", written)
             if phones and spelling:
                 pause = symbols[-1] if symbols[-1] in ",.;:!?—" else ""
                 words.append(LexicalWord(spelling, with_citation_stress(spelling, phones), pause))

@@ -25,10 +25,11 @@ from .analysis import Analyzer, Script
 from .contour import Contour
 from .features import Layout
 from .formats import check_format, encode
-from .lexicon import LexicalWord, own_pronunciations
+from .lexicon import LexicalWord, own_pronunciations, symbols_of
 from .miscue import Ears, find_miscues
 from .models import load_models, weights_digest
 from .passages import passages
+from .phones import INDEX, base
 from .prosody import find_prosody
 from .prosody_features import manner_of
 from .reply import Finding, Json, Part, build_reply, gather, joined
@@ -81,8 +82,8 @@ class LocalSpeech:
     model: another phoneme recognizer than hama's. lexicon: pronunciations of names and other words of your own, in
     ARPAbet or IPA: {"Nguyen": "W IH1 N", "Xiomara": "sioʊˈmɑɹə"}. strictness: "lenient", "normal" or "strict" moves
     the accuracy under which a word is called mispronounced (`STRICTNESS`), and with it CompletenessScore, which counts
-    those words; the scores of words and sounds stay as they are. Raises `ParameterError` for a pronunciation that is
-    none, or another strictness.
+    those words, and PronScore; the scores of words and sounds stay as they are. Raises `ParameterError` for a
+    pronunciation that is none, or another strictness.
     """
 
     def __init__(
@@ -197,7 +198,8 @@ class LocalSpeech:
                 prosody = find_prosody(script, said, hearing, contour)
         frame_s = self._analyzer.model.frame_s
         found = gather(script, said, hearing, scores, recording.duration_s, prosody, added, frame_s)
-        return found.doubted(another)
+        # Of one word it cannot be told whether it is another or said badly: the word's own score says that.
+        return found.doubted(another if len(script.words) > 1 else 0.0)
 
     def _spell(self, heard: Heard, start: int, stop: int) -> list[tuple[str, int]]:
         """The words of some frames."""
@@ -311,10 +313,9 @@ class LocalSpeech:
         if len(text) > MAX_TEXT:
             raise TextError(f"The text has {len(text)} characters; at most {MAX_TEXT} are spoken. Split it.")
         check_format(output_format)
-        samples = self._load()._voice.say(text)
-        if not samples.size:
-            raise TextError(f"Nothing in {text[:40]!r} can be spoken in English. Check the text.")
-        return encode(samples, VOICE_RATE, output_format)
+        # As `assess` reads it: with the words of the teacher's lexicon, phones between slashes, no spelled capitals.
+        words = self._load()._analyzer.lexicon.words(text)
+        return encode(self._voice.say_misaki(symbols_of(words)), VOICE_RATE, output_format)
 
     def synthesize_phones(
         self,
@@ -325,8 +326,21 @@ class LocalSpeech:
     ) -> bytes:
         """Speak ARPAbet phones, vowels with stress digits, as they are: speech with known mistakes.
 
-        [["DH", "AH0"], ["S", "IH1", "NG", "K"]] says "the sink". speed 0.5 (slow) to 2.0 (fast).
+        [["DH", "AH0"], ["S", "IH1", "NG", "K"]] says "the sink". speed 0.5 (slow) to 2.0 (fast). Raises
+        `ParameterError` for anything else.
         """
+        if not any(words):
+            raise ParameterError(
+                'There are no phones to speak. Give words of ARPAbet phones, as [["S", "IH1", "NG", "K"]].'
+            )
+        for phone in (phone for word in words for phone in word):
+            if base(phone) not in INDEX:
+                raise ParameterError(
+                    f"{phone!r} is no ARPAbet phone. Give words as lists of phones, vowels with a stress digit, as "
+                    '[["S", "IH1", "NG", "K"]].'
+                )
+        if not 0.5 <= speed <= 2:
+            raise ParameterError(f"The speed is {speed!r}. Give a number from 0.5 (slow) to 2.0 (fast).")
         return encode(self._voice.say_phones(words, speed), VOICE_RATE, output_format)
 
     def pronunciation(self, text: str) -> list[list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError, TextError
+from ..errors import MissingDependencyError
 from .phones import to_misaki
 
 SAMPLE_RATE = 24_000
@@ -37,20 +37,6 @@ class Voice:
         """Hibari's grapheme-to-phoneme converter; loaded when first asked for (0.5 s)."""
         with self._g2p_lock:
             return self._hibari.g2p
-
-    def say(self, text: str, speed: float = 1.0) -> NDArray[np.float32]:
-        """Speak text; float32 samples in [-1, 1] at 24 kHz. speed 0.5 (slow) to 2.0 (fast).
-
-        Raises `TextError` for a text that cannot be turned into sounds.
-        """
-        _ = self.g2p  # loaded under the lock, so that two first calls do not load it twice
-        try:
-            samples = self._hibari(text, speed=speed, seed=SEED)
-        except Exception as error:  # a converter of rules and tables fails on odd symbols in odd ways
-            raise TextError(
-                f"The text cannot be turned into sounds ({error}). Write out its symbols and numbers in words."
-            ) from error
-        return self._in_range(samples)
 
     def say_phones(self, words: Iterable[Iterable[str]], speed: float = 1.0, seed: int = SEED) -> NDArray[np.float32]:
         """Speak phones as they are, mistakes included: [["HH", "AH0", "L", "OW1"], ...], vowels with stress digits."""

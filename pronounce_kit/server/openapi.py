@@ -125,7 +125,7 @@ def _synthesize(limits: Limits) -> Json:
         "summary": "Speak a text",
         "description": (
             f"SSML or plain text (UTF-8), at most {limits.ssml_bytes:,} bytes. Voice and language are read from the "
-            "SSML; rate, pitch, style and breaks are passed over. A document type is refused."
+            "SSML; rate, pitch, style, breaks and phonemes are passed over. A document type is refused."
         ),
         "security": _SECURED,
         "parameters": [

@@ -34,6 +34,7 @@ from ..highlight import (
     word_state,
     word_text,
 )
+from ..quality import advice
 from ..recording import Recording
 from ..results import Assessment, Phoneme, Word
 from ..sounds import MinimalPair, pairs_between, sound_of
@@ -60,7 +61,7 @@ def scene_of(assessment: Assessment, recording: Recording, model: ModelReading |
     return {
         "message": message,
         "headline": headline([(word.word, state) for word, state in zip(words, states, strict=True)]),
-        "advice": None if quality.ok else quality.verdict,
+        "advice": advice(quality.flags) if words or quality.ok else quality.verdict,
         "scores": scores,
         "overall": scores[0] if scores else None,
         "words": shown,

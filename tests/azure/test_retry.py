@@ -118,7 +118,7 @@ def test_what_may_pass_is_tried_again(answers: list[Any], waits: list[float]) ->
         (reply(b"", 413), pk.BadRequestError, "Split it"),
         (reply(b"", 415), pk.BadRequestError, "format"),
         (reply(b"", 418), pk.BadRequestError, "does not accept"),
-        (reply(b"", 501), pk.ServiceUnavailableError, "in trouble"),
+        (reply(b"", 501), pk.BadRequestError, "cannot do this"),
         (reply(b"<html>Sign in to the Wi-Fi</html>"), pk.GarbledReplyError, "sign in"),
         (reply(b"\xff\xfe"), pk.GarbledReplyError, "not a reply"),
         (reply([1, 2]), pk.GarbledReplyError, "JSON object"),

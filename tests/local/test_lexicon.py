@@ -32,6 +32,32 @@ def test_a_text_in_capitals_is_read_as_words(lexicon):
     assert read(lexicon, "DOESN'T HE KNOW?") == read(lexicon, "doesn't he know?")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("LET US GO! she cried.", "let us go she cried"),
+        ("I DID IT! said the boy.", "I did it said the boy"),
+        ("The US FDA and a BBC TV show.", "The US FDA and a BBC TV show"),
+        ("Wait—are you sure—really?", "Wait are you sure really"),
+        ("Monday–Friday", "Monday Friday"),
+        ("Well...maybe", "Well maybe"),
+        ("This prac\u00adtice is through\u200bout good.", "This practice is throughout good"),
+        ("fish & chips @ home", "fish & chips @ home"),
+        ("and/or /", "and/or"),
+        ("He said no. It was no. 5.", "He said no It was number 5"),
+    ],
+)
+def test_a_text_has_the_words_that_a_reader_sees(lexicon, text, words):
+    assert [word.text for word in lexicon.words(text)] == words.split()
+
+
+def test_words_that_are_written_as_symbols_have_their_sounds(lexicon):
+    sounds = read(lexicon, "fish & chips @ home")
+    assert (sounds["&"], sounds["@"]) == ("AE0 N D", "AE1 T")
+    (_, ampersand, _) = lexicon.words("fish & chips")
+    assert accepted_variants(ampersand)[0] == ("AH",)
+
+
 @pytest.mark.parametrize("text", ["", "  \n ", "?!", "你好", "…", "🙂"])
 def test_a_text_with_nothing_to_read_aloud_is_refused(lexicon, text):
     with pytest.raises(TextError):

@@ -269,6 +269,25 @@ def test_synthesis_repeats_itself_and_refuses_what_it_cannot_say(speech):
     assert speech.synthesize("Hello.", voice="en-US-Heart")
 
 
+@pytest.mark.parametrize(
+    ("words", "named"), [([["XX"]], "'XX'"), (["HH AY1"], "'H'"), ([], "no phones"), ([[]], "no phones")]
+)
+def test_what_are_no_phones_is_refused(speech, words, named):
+    with pytest.raises(ParameterError, match=named):
+        speech.synthesize_phones(words)
+
+
+def test_a_speed_that_nobody_speaks_at_is_refused(speech):
+    with pytest.raises(ParameterError, match="50"):
+        speech.synthesize_phones([["HH", "AY1"]], speed=50)
+
+
+def test_a_lone_word_said_wrong_lowers_no_more_than_its_own_scores(speech):
+    found = speech.assess(speech.synthesize_phones([["SH", "IY1", "P"]]), "ship")
+    (word,) = found.words
+    assert found.scores.accuracy > word.accuracy_score - 20
+
+
 def test_the_voices_list_has_the_services_fields(speech):
     (voice,) = speech.voices()
     assert voice["Locale"] == "en-US"

@@ -31,6 +31,28 @@ def test_a_name_read_as_the_lexicon_says_scores_better_than_without_it(speech, t
     assert with_it.words[2].accuracy_score > (without.words[2].accuracy_score or 0) + 20
 
 
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("O'Neil", "I saw O’Neil."),
+        ("O’Neil", "I saw O'Neil."),
+        ("Mu\u0308ller", "I saw Müller."),
+        ("Strauß", "I saw STRAUß!"),
+    ],
+)
+def test_a_word_of_the_lexicon_is_found_however_it_is_typed(word, text):
+    assert LocalSpeech(lexicon={word: "M AH1"}).pronunciation(text)[2] == ["M", "AH1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Nguyen is my friend.", "Say /θɪŋk/ now.", "TELL US ABOUT IT.", "Our cafe\u0301 is here."]
+)
+def test_the_voice_says_a_text_as_it_is_assessed(teacher, text):
+    found = teacher.assess(teacher.synthesize(text), text)
+    assert {word.error_type for word in found.words} == {"None"}
+    assert found.scores.pron > 90
+
+
 def test_phones_between_slashes_are_a_text(speech):
     reading = spoken(speech, "TH IH1 NG K")
     assert speech.assess(reading, "/θɪŋk/").words[0].error_type == "None"
