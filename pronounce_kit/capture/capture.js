@@ -256,32 +256,27 @@ function toWav(samples, sampleRate) {
   return view.buffer;
 }
 
-/** A take, without its `data`. `problem` is null or what to tell the reader: {code, message}. */
+/** A take. `problem` is null or what to tell the reader: {code, message}. Without samples it is what `more` says. */
 function toTake(samples, sampleRate, more) {
-  let peak = 0;
+  if (!samples) return { wav: null, seconds: null, problem: null, ...more };
   let clipped = 0;
-  for (const x of samples) {
-    const size = Math.abs(x);
-    if (size > peak) peak = size;
-    if (size >= 0.999) clipped++;
-  }
+  for (const x of samples) if (Math.abs(x) >= 0.999) clipped++;
   const levels = [];
   const block = Math.round(sampleRate * BLOCK_S);
   for (let at = 0; at < samples.length; at += block) levels.push(toDbfs(samples.subarray(at, at + block)));
   levels.sort((a, b) => a - b);
   const loudest = levels[Math.floor(levels.length * 0.95)] ?? -100;
   const seconds = samples.length / sampleRate;
-  const clippedShare = clipped / Math.max(1, samples.length);
   const [code] =
     Object.entries({
       too_short: seconds < SHORTEST_S,
       silent: loudest < SILENT_DBFS,
-      clipped: clippedShare > CLIPPED_SHARE,
+      clipped: clipped > CLIPPED_SHARE * samples.length,
       too_quiet: loudest < QUIET_DBFS,
     }).find(([, is]) => is) ?? [];
   const problem = code ? { code, message: VERDICTS[code] } : null;
   const wav = toWav(samples, sampleRate);
-  return { wav, data: wav, type: "audio/wav", seconds, peak, clippedShare, loudest, problem, ...more };
+  return { wav, data: wav, type: "audio/wav", seconds, problem, ...more };
 }
 
 /** A sound file to a take. `wav` and `seconds` are null where only the kernel can read the file. */
@@ -292,7 +287,7 @@ async function decodeUpload(file, { sampleRate = 16000, maxBytes = Infinity } = 
     take = toTake(await decode(file, sampleRate), sampleRate, more);
   } catch (problem) {
     if (file.size > maxBytes) throw problem;
-    take = { wav: null, seconds: null, peak: null, problem: null, ...more };
+    take = toTake(null, sampleRate, more);
   }
   // The file itself is what the reader gave: it is sent as it is, unless it is too large.
   if (file.size <= maxBytes) return { ...take, data: await file.arrayBuffer(), type: file.type };
@@ -330,7 +325,7 @@ const OWN_SOURCE = { open: openMicrophone, tape: openTape, isMain: false };
  *
  *   const capture = new Capture({ sampleRate, maxSeconds, stopAfterSilence, onLevel, onState, onTake, onError });
  *   await capture.start(deviceId);   // true once it records; false if it was stopped before, or failed (see onError)
- *   await capture.stop();            // {wav: ArrayBuffer, seconds, peak, problem, reason, milliseconds, …} or null
+ *   await capture.stop();            // {wav: ArrayBuffer, seconds, problem, reason, milliseconds, …} or null
  *   capture.cancel();                // stops and throws away what was recorded
  *   await capture.devices();         // [{deviceId, label}]; labels are known after the first permission
  *   capture.close();                 // for good: the widget went away
@@ -341,8 +336,9 @@ const OWN_SOURCE = { open: openMicrophone, tape: openTape, isMain: false };
  *                                     "stopped", "limit" (maxSeconds), "silence" or "unplugged"
  * onError({code, message})            in plain words
  *
- * A take is {wav, data, type, seconds, peak (0-1), loudest (dBFS), problem: null or {code, message}, reason, path,
- * milliseconds (from the stop to the take)}: `wav` is the ArrayBuffer of the file, `data` what is sent to the kernel.
+ * A take is {wav, data, type, seconds, problem: null or {code, message}, reason, path, milliseconds (from the stop to
+ * the take)}: `wav` is the ArrayBuffer of the file, `data` what is sent to the kernel. `wav` and `seconds` are null
+ * where only the kernel can read what was recorded.
  *
  * stopAfterSilence: seconds of silence, after something was heard, that end the take; 0 for never.
  * source: who opens the microphone and keeps the reserve; recorder.js has one of ipywebrtc.
@@ -456,16 +452,17 @@ class Capture {
       const more = { reason, path: "worklet" };
       if (tape && (source.isMain || samples.length / sampleRate < expected - MISSED_S)) {
         const blob = await tape.finish();
-        const decoded = blob.size ? await decode(blob, sampleRate) : new Float32Array();
-        const missed = decoded.length / sampleRate - lead - samples.length / sampleRate;
+        const decoded = blob.size ? await decode(blob, sampleRate).catch(() => null) : new Float32Array();
+        const missed = (decoded?.length ?? 0) / sampleRate - lead - samples.length / sampleRate;
         if (source.isMain || !samples.length || missed > MISSED_S) [samples, more.path] = [decoded, "decoded"];
-        if (source.isMain) Object.assign(more, { data: await blob.arrayBuffer(), type: blob.type });
+        // What the browser cannot read back, the kernel perhaps can.
+        if (source.isMain || !samples) Object.assign(more, { data: await blob.arrayBuffer(), type: blob.type });
       }
       tape?.close();
       release(stream);
       if (turn !== this.#turn) return null;
-      samples = samples.subarray(0, Math.floor(maxSeconds * sampleRate));
-      if (!samples.length) throw new Problem("empty");
+      samples = samples?.subarray(0, Math.floor(maxSeconds * sampleRate));
+      if (samples?.length === 0) throw new Problem("empty");
       const take = { ...toTake(samples, sampleRate, more), milliseconds: performance.now() - began };
       this.#enter("idle");
       this.options.onTake(take);

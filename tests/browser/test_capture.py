@@ -84,7 +84,7 @@ def test_where_no_worklet_runs_the_reserve_is_taken(page: Page, speaking: Record
 
 
 # The browser that recorded the reserve may not be able to read it.
-UNREADABLE = "OfflineAudioContext.prototype.decodeAudioData = () => Promise.reject(new DOMException('', 'EncodingError'))"
+UNREADABLE = "() => { OfflineAudioContext.prototype.decodeAudioData = () => Promise.reject(new Error()); }"
 
 
 def test_samples_with_a_gap_are_kept_where_the_reserve_cannot_be_read(page: Page) -> None:

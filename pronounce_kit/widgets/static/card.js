@@ -8,7 +8,8 @@
 const SLOW = 0.7; // speed of the slow model voice
 const ANSWER_WITHIN_MS = 15_000; // a kernel that has said nothing by then is not there
 const SPOKEN_WITHIN_MS = 30_000;
-const SCORED_WITHIN_MS = 25_000; // from when a take is saved
+const SCORED_WITHIN_MS = 25_000; // from when a take is saved, or its score is asked for again
+const NOBODY = "The notebook's kernel does not answer. Check that it is running, then try again.";
 
 const ICONS = {
   play: "M8 5v14l11-7z",
@@ -145,11 +146,12 @@ class Practice {
     this.#tell("parcel", attempt);
   }
 
-  /** Let the kernel assess a take again that it could not assess. */
+  /** Let the kernel assess a take again that it could not assess; false if there is no kernel. */
   again(attempt) {
+    if (!this.send({ kind: "score", attempt: attempt.id })) return false;
     attempt.problem = null;
-    this.send({ kind: "score", attempt: attempt.id });
     this.#tell("attempt", attempt);
+    return true;
   }
 
   // --- what the kernel says
@@ -202,7 +204,7 @@ class Practice {
         stop();
         settle(value);
       };
-      const nobody = new Problem("The notebook's kernel does not answer. Check that it is running, then try again.");
+      const nobody = new Problem(NOBODY);
       const timer = setTimeout(() => give(reject, nobody), SPOKEN_WITHIN_MS);
       const stop = this.listen((what, subject) => {
         if (what === "silent" && subject.asked === request.kind) give(reject, new Problem(subject.message));
@@ -523,11 +525,17 @@ class Card {
     this.#practice.deliver(take);
   }
 
-  #onAttempt() {
+  #onAttempt(attempt) {
     this.#settle();
     this.#busy = true;
     this.#say("Listening to your reading …");
     this.#controls();
+    this.#expect(attempt);
+  }
+
+  #expect(attempt) {
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.#onOverdue(attempt.id), SCORED_WITHIN_MS);
   }
 
   #onParcel(attempt) {
@@ -535,8 +543,8 @@ class Card {
     const told = this.#problem?.attempt === attempt.id;
     if (attempt.scene || attempt.problem) return;
     if (parcel.state === "saved") {
-      if (told) this.#onAttempt();
-      this.#overdue = setTimeout(() => this.#onOverdue(attempt), SCORED_WITHIN_MS);
+      if (told) this.#onAttempt(attempt);
+      else this.#expect(attempt);
     }
     if (["waiting", "rescued", "unsaved"].includes(parcel.state)) {
       this.#busy = parcel.state === "unsaved"; // it is scored all the same
@@ -545,15 +553,21 @@ class Card {
     }
   }
 
-  #onOverdue(attempt) {
+  #onOverdue(id) {
     this.#busy = false;
-    const message = `No score has come back yet. Your recording is saved as ${attempt.parcel.path}. If the kernel has stopped, restart it and run this cell again.`;
-    this.#complain(message, { attempt: attempt.id, help: this.#again(attempt) });
     this.#controls();
+    const attempt = this.#practice.attempts.get(id);
+    const { scene, problem, parcel } = attempt;
+    // It came by another way, or what is told of the take already (that it is not saved) counts more.
+    if (scene || problem || this.#problem?.attempt === id) return;
+    const saved = parcel?.path ? ` Your recording is saved as ${parcel.path}.` : "";
+    const message = `No score has come back yet.${saved} If the kernel has stopped, restart it and run this cell again.`;
+    this.#complain(message, { attempt: id, help: this.#again(attempt) });
   }
 
   #again(attempt) {
-    return h("button", { type: "button", class: "quiet", onclick: () => this.#practice.again(attempt) }, "Score it again");
+    const ask = () => this.#practice.again(attempt) || this.#complain(NOBODY, { attempt: attempt.id, help: this.#again(attempt) });
+    return h("button", { type: "button", class: "quiet", onclick: ask }, "Score it again");
   }
 
   #onScored(attempt) {
@@ -659,7 +673,9 @@ class Card {
     await this.#playing(button, () => this.#player.play([{ sound }]));
   }
 
+  /** All playing goes through here: nothing is played into a take. */
   async #playing(button, play) {
+    if (this.#capture.state !== "idle") return;
     button.classList.add("playing");
     try {
       await play();
@@ -695,7 +711,7 @@ class Card {
     const label = on ? "Stop" : this.#practice.of(this.#practice.index).length ? "Record again" : "Record";
     this.record.replaceChildren(icon(on ? "stop" : "record"), h("span", {}, label));
     this.record.setAttribute("aria-disabled", this.#busy || state === "preparing");
-    for (const button of [this.listen, this.slowly, this.mine]) button.setAttribute("aria-disabled", on);
+    for (const button of [this.listen, this.slowly, this.mine]) button.setAttribute("aria-disabled", state !== "idle");
     this.mine.hidden = !this.#shown;
     this.level.hidden = state !== "recording";
     if (state === "waiting") this.#say(SAY.waiting);

@@ -32,6 +32,7 @@ class Delivery {
   #model;
   #listeners = new Set();
   #pending = new Map();
+  #unsaved = new Set(); // only this page has these
   #doubtful = false; // the line to the kernel was seen to break
 
   constructor(model) {
@@ -44,7 +45,9 @@ class Delivery {
     });
     window.addEventListener("online", () => this.#pending.forEach((parcel) => this.#post(parcel)));
     window.addEventListener("beforeunload", (event) => {
-      const unsafe = [...this.#pending.values()].some(({ state }) => state !== "rescued" && state !== "sending");
+      const here = [...this.#pending.values(), ...this.#unsaved];
+      // serverPath: where Jupyter's server has written it.
+      const unsafe = here.some(({ state, take, serverPath }) => state !== "sending" && !take.downloaded && !serverPath);
       if (unsafe) event.preventDefault(); // "Leave this page?"
     });
   }
@@ -58,7 +61,6 @@ class Delivery {
     const id = take.key ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
     const parcel = { id, take, more, state: "", path: null, problem: null, verdict: null, seconds: take.seconds };
     parcel.tries = 0;
-    parcel.sentAt = performance.now();
     this.#pending.set(id, parcel);
     this.#enter(parcel, "sending");
     this.#post(parcel);
@@ -89,7 +91,7 @@ class Delivery {
     clearTimeout(parcel.again);
     this.#pending.delete(id);
     if (parcel.state === "rescued" && path) askServer(parcel.serverPath, "DELETE").catch(() => {});
-    parcel.answeredMs = performance.now() - parcel.sentAt;
+    if (!path) this.#unsaved.add(parcel);
     this.#enter(parcel, path ? "saved" : "unsaved", { path, problem, verdict, seconds });
   }
 
@@ -180,6 +182,7 @@ function downloadLink(take, text = "Download the recording") {
   link.textContent = text;
   link.href = URL.createObjectURL(new Blob([take.data], { type: take.type }));
   link.download = takeName(take);
+  link.addEventListener("click", () => (take.downloaded = true));
   return link;
 }
 

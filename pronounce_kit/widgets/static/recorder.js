@@ -155,7 +155,6 @@ function render({ model, el }) {
 
   function start() {
     own.pause();
-    links.hidden = true;
     complain("");
     publish({ error: "" });
     return capture.start(devices.value);
@@ -169,8 +168,13 @@ function render({ model, el }) {
   // --- the take -----------------------------------------------------------------------------------------------
 
   let parcel = null; // the last one of this view
+  const offers = new Map(); // parcel that is nowhere but here -> link; it stays while the next takes are made
 
   function hand(take) {
+    for (const [earlier, link] of offers) {
+      link.textContent = "Download an earlier recording";
+      if (earlier.take.downloaded) offers.delete(earlier);
+    }
     show(take.data, take.type);
     parcel = delivery.send(take);
   }
@@ -190,8 +194,10 @@ function render({ model, el }) {
     const bad = changed.state === "unsaved" || changed.state === "waiting" || (changed.state === "saved" && changed.problem);
     say(bad ? "" : [ENDED[changed.take.reason], text].filter(Boolean).join(" "));
     complain(bad ? text : "", changed.state);
-    links.hidden = !(changed.state === "unsaved" || changed.state === "waiting");
-    links.replaceChildren(...(links.hidden ? [] : [downloadLink(changed.take)]));
+    if (changed.state !== "unsaved" && changed.state !== "waiting") offers.delete(changed);
+    else if (!offers.has(changed)) offers.set(changed, downloadLink(changed.take));
+    links.replaceChildren(...offers.values());
+    links.hidden = !offers.size;
     root.dataset.take = changed.state;
   });
 
