@@ -331,10 +331,10 @@ def _from_one_start(scored: pd.DataFrame) -> pd.Series[float]:
 
 
 def _task_names(frame: pd.DataFrame) -> pd.Series[Any]:
-    """What was read: the task, and the text itself where there is no task."""
+    """What was read: the task with its text, as a task may have several; NA where neither is known."""
     texts = _labels(frame, "reference_text", pd.NA)
     tasks = _labels(frame, "task", pd.NA)
-    names: pd.Series[Any] = tasks.where(tasks.notna(), texts)
+    names: pd.Series[Any] = (tasks.fillna("") + "\0" + texts.fillna("")).where(tasks.notna() | texts.notna())
     return names
 
 

@@ -292,6 +292,12 @@ def test_a_day_of_the_timeline_is_one_where_the_teacher_is(timezone: Callable[[s
     assert list(classroom.timeline(frame)["period"]) == [pd.Timestamp("2026-05-03")]
 
 
+def test_two_texts_of_one_task_are_not_two_attempts_at_one() -> None:
+    frame = readings(("A", "t", 90), ("A", "t", 60)).assign(reference_text=["Good morning.", "The weather is nice."])
+    assert classroom.gains(frame).empty
+    assert list(classroom.progress(frame)["mean_score"]) == [90, 60]
+
+
 # --- items ------------------------------------------------------------------------------------------------------
 
 

@@ -166,6 +166,12 @@ def read_roster(
         default_text=default_text,
         need_student=need_student,
     )
+    unused = [column for column in table.columns if column not in reading.column_of.values()]
+    if need_student and "student" not in reading.column_of and unused and table.rows:
+        raise InputError(
+            f"{table.name} has no column student (or {', '.join(ALIASES['student'][:3])}): the gradebook keeps "
+            f"readings by student. Is it {' or '.join(map(repr, unused[:5]))}? {_say('student', unused[0])}"
+        )
     return Roster(table.name, tuple(map(reading.entry, table.rows)), reading)
 
 
@@ -259,7 +265,7 @@ def _map_columns(table: Table, given: Mapping[str, str], default_text: str | Non
         if len(found) > 1:
             raise InputError(
                 f"The columns {' and '.join(map(repr, found))} of {table.name} may both be the {field}. "
-                f"Say which one is: columns={{{field!r}: {found[0]!r}}}."
+                f"{_say(field, found[0])}"
             )
         if found:
             column_of[field] = found[0]
@@ -269,9 +275,13 @@ def _map_columns(table: Table, given: Mapping[str, str], default_text: str | Non
             if field not in column_of and not all(row.problem for row in table.rows):
                 raise InputError(
                     f"{table.name} has no column {field} (or {', '.join(ALIASES[field][:3])}). "
-                    f"Its columns are: {have}. Name it in the first row, or say columns={{{field!r}: ...}}."
+                    f"Its columns are: {have}. Name it in the first row. {_say(field, '...')}"
                 )
     return column_of
+
+
+def _say(field: str, column: str) -> str:
+    return f"Say which one is: columns={{{field!r}: {column!r}}}, on the command line --column {field}={column!r}."
 
 
 def _plain(name: str) -> str:

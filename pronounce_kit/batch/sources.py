@@ -211,11 +211,16 @@ def of_folder(folder: Path) -> Table:
     return Table(str(folder), ["student", "task", "reference_text", "audio"], rows, Path(), hint)
 
 
+_OF_GRADEBOOK = re.compile("[0-9a-f]{64}")
+"""A gradebook names the copies it keeps by their SHA-256; one may stand in the folder of the recordings."""
+
+
 def _recordings(folder: Path) -> Iterable[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if Path(name).suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
+            is_audio = Path(name).suffix.lower() in AUDIO_SUFFIXES and not name.startswith(".")
+            if is_audio and not _OF_GRADEBOOK.fullmatch(Path(name).stem):
                 yield Path(parent, name)
 
 

@@ -45,7 +45,10 @@ def plot_distribution(
     under = int((values < MISPRONOUNCED_BELOW).sum())
     # The service's own name of the score says which, unless it is the overall one.
     what = "" if score == "pron_score" else f"{name}: "
-    found = f"half of {total} recordings have {score_text(median)} or more; {under or 'none'} under 60"
+    if np.nanmin(values) == np.nanmax(values):
+        found = f"all {total} recordings have {score_text(median)}"
+    else:
+        found = f"half of {total} recordings have {score_text(median)} or more; {under or 'none'} under 60"
     title = f"{what}{found if total > 1 else f'the recording has {score_text(median)}'}"
     title = title[:1].upper() + title[1:]
     entries = band_entries("below 60: needs practice")

@@ -160,7 +160,8 @@ def _title(items: pd.DataFrame) -> str:
     if first["share_right"] == 1:
         return f"Every attempt at {'the word' if len(items) == 1 else f'all {len(items)} words'} was right"
     share = f"{first['share_right']:.0%}".replace("%", " %")
-    found = f"“{name_of(first['word'])}” is the hardest word: {share} right"
+    attempts = counted(int(first["attempts"]), "attempt")
+    found = f"“{name_of(first['word'])}” is the hardest word: {share} right of {attempts}"
     wrong_way = items.loc[items["discrimination_high"] < 0].sort_values("discrimination", kind="stable")
     if len(wrong_way):
         word = name_of(wrong_way["word"].iloc[0])

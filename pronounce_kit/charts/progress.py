@@ -63,7 +63,8 @@ def plot_progress(
     chosen = students[:limit]
     rest = others(len(students), len(chosen), "student")
     note = "Whiskers and band: 95 % intervals, long where there are few recordings. Numbers below: the attempt."
-    note += f" Not shown: {rest}, whose change is less sure." if rest else ""
+    if rest:
+        note += f" Not shown: {rest}{'' if gains.empty else ', whose change is less sure'}."
     entries = [
         LegendEntry("●", "mean of several recordings", {}, {"color": GOOD.line}),
         LegendEntry("○", "a single recording", {}, {"color": GOOD.line}),
@@ -169,8 +170,12 @@ def _title(gains: pd.DataFrame, students: int) -> str:
         return f"{found}; {len(gained)} of {students} students surely gained" if students > 1 else found
     if len(lost):
         return f"Surest loss: {_change(lost.iloc[0])}"
-    return f"Most progress: {_change(gains.iloc[int(gains['gain'].argmax())])}: too little to be sure"
+    most = gains.iloc[int(gains["gain"].argmax())]
+    if round(most["gain"]) <= 0:
+        return f"Nobody surely gained or lost; at most {_change(most)}"
+    return f"Most progress: {_change(most)}: too little to be sure"
 
 
 def _change(row: pd.Series[Any]) -> str:
-    return f"{name_of(row['student'])}, {_points(row['gain'])} points over {counted(row['tasks'], 'task')}"
+    points = "point" if abs(round(row["gain"])) == 1 else "points"
+    return f"{name_of(row['student'])}, {_points(row['gain'])} {points} over {counted(row['tasks'], 'task')}"

@@ -106,7 +106,8 @@ def batch(
     if read.misfits:
         click.echo(read.report() + "\nThe others are scored.", err=True)
 
-    folder = _folder(out or f"{Path(roster).with_suffix('') if Path(roster).is_file() else Path(roster)}-scores")
+    source = Path(roster) if Path(roster).name.strip(".") else Path(roster).resolve()  # "." has no name to go by
+    folder = _folder(out or f"{source.with_suffix('') if source.is_file() else source}-scores")
     with contextlib.ExitStack() as stack:
         book: Any = None
         if gradebook is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from datetime import date, datetime, timezone
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..errors import InputError
@@ -120,14 +123,19 @@ def text_of(value: str | None, what: str) -> str | None:
 
 
 def name_in(value: str | None, what: str) -> str:
-    """A name without blanks around it, '' for none. Raises `InputError`."""
-    return (text_of(value, what) or "").strip()
+    """A name spelled one way whatever the keyboard made of its accents and blanks, '' for none. Raises `InputError`."""
+    return unicodedata.normalize("NFC", " ".join((text_of(value, what) or "").split()))
+
+
+_ISO_DATE = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d)")
+"""How a date begins that can be read in one way only."""
 
 
 def moment(when: str | date | datetime) -> datetime:
     """An aware datetime, from a datetime, date or ISO text; without a zone, it is local time. Raises `InputError`."""
+    is_plain = bool(_ISO_DATE.match(when)) if isinstance(when, str) else isinstance(when, (date, np.datetime64))
     try:
-        stamp = pd.Timestamp(when)
+        stamp: Any = pd.Timestamp(when) if is_plain else pd.NaT
         if stamp is not pd.NaT:
             aware: datetime = stamp.to_pydatetime(warn=False).astimezone()
             return aware

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeAlias, TypedDict, TypeVar
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from .entry import moment
+from .entry import moment, name_in
 from .schema import attempts, students, tasks
 
 Names: TypeAlias = "str | Iterable[str | None] | None"
@@ -67,10 +66,11 @@ class Filters:
         if self.since is not None:
             conditions.append(column >= moment(self.since))
         if self.until is not None:
+            last = moment(self.until)
             if _is_day(self.until):  # the next one may begin 23 or 25 hours after it
-                conditions.append(column < moment(pd.Timestamp(self.until) + pd.Timedelta(days=1)))
+                conditions.append(column < moment(last.replace(tzinfo=None) + timedelta(days=1)))
             else:
-                conditions.append(column <= moment(self.until))
+                conditions.append(column <= last)
         return conditions
 
 
@@ -129,5 +129,7 @@ def _is_day(when: object) -> bool:
 
 
 def _several(names: str | Iterable[str | None]) -> list[str]:
-    """The names as they are stored; what is not text is none."""
-    return [name.strip() if isinstance(name, str) else "" for name in ([names] if isinstance(names, str) else names)]
+    """The names as they are stored, '' for none. Raises `InputError` for what is no name."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        names = [names]
+    return [name_in(name, "A name to filter by") for name in names]

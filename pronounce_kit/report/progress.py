@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..highlight import GOOD_FROM, MISPRONOUNCED_BELOW, Markup, band, fragment, score_text, tag
-from .readings import Row, day_of, some, task_of
+from .readings import Row, day_of, reading_of, some, task_of
 
 _WIDTH, _HEIGHT = 640.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 12.0, 10.0, 26.0
@@ -18,8 +18,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 12.0, 10.0, 26.0
 def progress_chart(rows: Sequence[Row]) -> Markup | None:
     """The overall scores in order of time; None where fewer than two readings have one.
 
-    Dots are the machine's scores and diamonds the teacher's marks. A line joins the attempts at the same task, since
-    only these can be compared. Readings without a score leave a gap.
+    Dots are the machine's scores and diamonds the teacher's marks. A line joins the readings of the same text of
+    a task, since only these can be compared. Readings without a score leave a gap.
     """
     scores = [some(row["pron_score"]) for row in rows]
     known = [score for score in scores if score is not None]
@@ -28,12 +28,12 @@ def progress_chart(rows: Sequence[Row]) -> Markup | None:
     step = (_WIDTH - _LEFT - _RIGHT) / max(len(rows) - 1, 1)
     xs = [_LEFT + step * place for place in range(len(rows))]
     dots, diamonds = [], []
-    of_task: dict[str, list[tuple[float, float]]] = {}
+    of_text: dict[object, list[tuple[float, float]]] = {}
     size = 5.0 if len(rows) <= 60 else 3.0
     for x, row, score in zip(xs, rows, scores, strict=True):
         when = f"{day_of(row['recorded_at'])}, {task_of(row)}"
         if score is not None:
-            of_task.setdefault(task_of(row), []).append((x, _y(score)))
+            of_text.setdefault(reading_of(row), []).append((x, _y(score)))
             label = tag("title", f"{when}: {score_text(score)} of 100")
             dots.append(
                 tag("circle", label, cx=_at(x), cy=_at(_y(score)), r=size, class_=f"pk-dot pk-{band(score).name}")
@@ -44,7 +44,7 @@ def progress_chart(rows: Sequence[Row]) -> Markup | None:
             diamonds.append(tag("path", label, d=_diamond(x, _y(mark), size), class_="pk-diamond"))
     lines = (
         tag("polyline", points=" ".join(f"{_at(x)},{_at(y)}" for x, y in points), class_="pk-line")
-        for points in of_task.values()
+        for points in of_text.values()
         if len(points) > 1
     )
     finding = f"Overall scores of {len(known)} readings: first {score_text(known[0])}, latest {score_text(known[-1])}"
@@ -65,7 +65,7 @@ def progress_chart(rows: Sequence[Row]) -> Markup | None:
         ),
         tag(
             "figcaption",
-            f"{finding}. Lines join readings of the same task.",
+            f"{finding}. Lines join readings of the same text.",
             " Diamonds are the teacher's marks." if diamonds else None,
             f" {missing} without a score {'is' if missing == 1 else 'are'} left out." if missing else None,
         ),

@@ -238,6 +238,11 @@ def task_of(attempt: Row) -> str:
     return "Free speech"
 
 
+def reading_of(attempt: Row) -> tuple[str, object]:
+    """What was read, apart from the other texts of its task: only readings of the same can be compared."""
+    return task_of(attempt), attempt["reference_text"]
+
+
 def day_of(when: object) -> str:
     """The day, where this computer is: "2026-05-07"; "–" where it is not known."""
     return "–" if pd.isna(when) else f"{pd.Timestamp(when).to_pydatetime().astimezone():%Y-%m-%d}"  # type: ignore[call-overload, arg-type]

@@ -24,7 +24,7 @@ from ..results import Assessment
 from .page import legend, mark_cell, page, player, table, tile
 from .practice import sounds_list, words_table
 from .progress import progress_chart
-from .readings import OfStudent, Row, by_student, day_of, known, load, period, some, task_of, time_of
+from .readings import OfStudent, Row, by_student, day_of, known, load, period, reading_of, some, task_of, time_of
 
 if TYPE_CHECKING:
     from ..gradebook import Gradebook
@@ -157,14 +157,14 @@ class _Choice(NamedTuple):
 
 
 def _chosen(attempts: Sequence[Row]) -> list[_Choice]:
-    """Of every task the latest reading, and the best where that is another; the task read last comes first."""
-    of_task: dict[str, list[Row]] = {}
+    """Of every text of a task the latest reading, and the best where that is another; the one read last comes first."""
+    of_text: dict[object, list[Row]] = {}
     for row in attempts:
-        of_task.setdefault(task_of(row), []).append(row)
+        of_text.setdefault(reading_of(row), []).append(row)
     chosen = []
-    for task in list(dict.fromkeys(task_of(row) for row in reversed(attempts)))[:TASKS]:
-        rows = of_task[task]
-        latest = rows[-1]
+    for text in list(dict.fromkeys(reading_of(row) for row in reversed(attempts)))[:TASKS]:
+        rows = of_text[text]
+        latest, task = rows[-1], task_of(rows[-1])
         scored = [row for row in rows if some(row["pron_score"]) is not None]
         best = max(scored, key=lambda row: row["pron_score"], default=latest)
         if best["attempt_id"] == latest["attempt_id"] or best["pron_score"] == latest["pron_score"]:

@@ -178,3 +178,22 @@ def test_help_of_the_command_loads_nothing_heavy():
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert "texts.csv" in shown
     assert shown.endswith("[]\n")
+
+
+def test_a_gradebook_among_the_recordings_is_not_assessed_with_them(run, tiny):
+    folder = Path("takes")
+    folder.mkdir()
+    for number, name in enumerate(("Ana_week1", "Ben_week1")):
+        (folder / f"{name}.wav").write_bytes(beeps(number))
+    for expected in ("All 2 readings assessed, in", "All 2 readings assessed (before), in"):
+        done = run("takes", "--text", "Good morning.", "--gradebook", "takes/class.db")
+        assert done.stdout.startswith(expected)
+    assert tiny.calls == 2
+
+
+def test_a_gradebook_is_not_filled_with_readings_of_nobody(run, roster):
+    roster.write_text(roster.read_text("utf-8-sig").replace("Name", "Schüler"), encoding="utf-8")
+    done = run("roster.csv", "--gradebook", "class.db")
+    assert done.exit_code != 0
+    assert "--column student='Schüler'" in str(done.exception) + done.output
+    assert run("roster.csv", "--column", "student=Schüler", "--gradebook", "class.db").exit_code == 1  # "? No!" fails

@@ -16,6 +16,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -40,7 +41,7 @@ def fill(gradebook: Gradebook, count: int, *, class_name: str, distinct: int = 5
             "student": f"Student {number % 30}",
             "class_name": class_name,
             "task": f"Sentence {number // 30 % 20}",
-            "recorded_at": 1_767_225_600_000_000_000 + number * 1_000_000_000,
+            "recorded_at": datetime.fromtimestamp(1_767_225_600 + number, timezone.utc),
         }
         for number in range(count)
     )

@@ -184,9 +184,24 @@ def test_a_table_is_of_one_moment_also_while_another_program_writes(gradebook, w
     assert len(gradebook.attempts()) == 1
 
 
-def test_a_filter_that_is_no_time_is_refused(book):
-    with pytest.raises(InputError, match="no date or time"):
-        book.words(since="last week")
+@pytest.mark.parametrize("when", ["last week", "05.09.2026", "2026-09", 20260905, float("nan")])
+def test_a_filter_that_is_no_time_or_more_than_one_is_refused(book, when):
+    for name in ("since", "until"):
+        with pytest.raises(InputError, match="no date or time"):
+            book.words(**{name: when})
+
+
+def test_a_student_is_one_however_the_name_was_typed(book):
+    for name in ("José  Luis", "Jose\u0301 Luis "):
+        book.record(FLAT, student=name)
+    assert book.students()["student"].tolist() == ["José Luis"]
+    assert len(book.attempts(student="Jose\u0301  Luis")) == 2
+
+
+def test_a_number_is_no_name_to_filter_by(book):
+    for names in (5, [5, "6b"]):
+        with pytest.raises(InputError, match="5, which is int"):
+            book.attempts(class_name=names)
 
 
 def test_a_filter_that_does_not_exist_is_refused(book):
@@ -197,7 +212,7 @@ def test_a_filter_that_does_not_exist_is_refused(book):
 # --- names ------------------------------------------------------------------------------------------------------
 
 SCRIPT = "<script>alert(1)</script>"
-NAMES = [SCRIPT, "O'Brien; DROP TABLE students", "=1+1", "ﷺ محمد", "李华", "👩‍🎓 Zoë", "A\tB", "'quoted'", "100%_"]
+NAMES = [SCRIPT, "O'Brien; DROP TABLE students", "=1+1", "ﷺ محمد", "李华", "👩‍🎓 Zoë", "A;B", "'quoted'", "100%_"]
 CLASS_OF_300 = [*NAMES, *(f"{name} {n}" for n in range(97) for name in ("فاطمة", "王小明", "🦉"))]
 
 

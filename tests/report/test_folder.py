@@ -44,7 +44,7 @@ def test_pages_of_classes_link_the_students_and_all_pages_the_index(folder: Path
 
 def test_names_that_only_differ_in_case_or_hold_no_letter_get_files_of_their_own(tmp_path: Path) -> None:
     with Gradebook(tmp_path / "a.db") as book:
-        for name in ("Ana", "ANA", "José", "Jose\u0301", "🦊", "🎉", "/", "..", "con", "index"):
+        for name in ("Ana", "ANA", "José", "JOSÉ", "🦊", "🎉", "/", "..", "con", "index"):
             book.record(weather(), student=name)
         written = report.write_reports(book, tmp_path / "out")
     names = [unicodedata.normalize("NFKC", path.name).casefold() for path in written]
