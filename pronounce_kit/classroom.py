@@ -224,12 +224,12 @@ def class_progress(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd
 
 
 def gains(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataFrame:
-    """What each student gained from the first to the last attempt at the same tasks, the surest change first.
+    """What each student gained from the first to the last attempt at the same texts, the surest change first.
 
-    Columns: student, tasks (read twice or more), first_score and last_score (means over these tasks), gain (points) and
-    its interval low, high: Student's t over the tasks' gains, with the spread of all students' together. With no
-    student who repeated two tasks the interval is -100 to 100. `sure` tells whether the change is more than what
-    chance gives one of so many students: its interval at the level of Bonferroni, 95 % for all students at once,
+    Columns: student, tasks (texts of tasks, read twice or more), first_score and last_score (means over these), gain
+    (points) and its interval low, high: Student's t over the texts' gains, with the spread of all students' together.
+    With no student who repeated two texts the interval is -100 to 100. `sure` tells whether the change is more than
+    what chance gives one of so many students: its interval at the level of Bonferroni, 95 % for all students at once,
     leaves 0 out. Sorted by how far that interval stays from 0.
     """
     scored = _scored_utterances(utterances, score)
@@ -275,15 +275,14 @@ def timeline(utterances: pd.DataFrame, *, score: str = "pron_score", every: str 
     """Who recorded how much when: student, period (its first day), recordings, scored, mean_score (NaN without any).
 
     `every` is "D" (day), "W" (week from Monday) or "MS" (month); by itself days up to 7 weeks, then weeks up to a year
-    and a half, then months. The frame's attrs have it as "every". Recordings without a time are left out.
+    and a half, then months. The frame's attrs have it as "every". A day is one where this computer is. Recordings
+    without a time are left out.
     """
     _require(utterances, "utterances", "student", "recorded_at", score)
     times = pd.to_datetime(utterances["recorded_at"], utc=_is_text(utterances["recorded_at"]), errors="coerce")
     if times.dt.tz is not None:
-        # A day is one where this computer is.
-        local = [time if pd.isna(time) else time.to_pydatetime(warn=False).astimezone() for time in times]
-        times = pd.Series([time if pd.isna(time) else time.replace(tzinfo=None) for time in local], times.index)
-        times = pd.to_datetime(times)
+        local = [pd.NaT if pd.isna(time) else time.to_pydatetime(warn=False).astimezone() for time in times]
+        times = pd.to_datetime(pd.Series([time.replace(tzinfo=None) for time in local], times.index))
     frame = pd.DataFrame(
         {"student": student_names(utterances), "time": times, "score": _column(utterances, score, "utterances")}
     ).dropna(subset="time")

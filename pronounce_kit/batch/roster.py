@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -18,6 +17,7 @@ from .._codec import MAX_BYTES
 from ..errors import AudioError, InputError
 from ..highlight import counted
 from ..recording import Recording
+from ..typed import is_one_date, spelled
 from .sources import Row, Table, read_table
 
 Audio: TypeAlias = "Path | bytes | Recording"
@@ -33,7 +33,6 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Field -> other names that its column may have; case, spaces, "_" and "-" do not matter."""
 
-_ISO_DATE = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d)")
 _SHOWN = 20  # problems named one by one in a report
 
 
@@ -303,13 +302,13 @@ def _name(value: object) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return unicodedata.normalize("NFC", " ".join(str(value).split()))
+    return spelled(str(value))
 
 
 def _moment(value: object) -> datetime | None:
     if _is_missing(value):
         return None
-    if isinstance(value, str) and not _ISO_DATE.match(value.strip()):
+    if isinstance(value, str) and not is_one_date(value):
         raise InputError(f"The date {value!r} may be read in several ways. Write it as 2025-03-31 14:05.")
     try:
         if not isinstance(value, (str, date, np.datetime64)):

@@ -11,6 +11,7 @@ Lengths are points (1/72 inch), as font sizes are. All text is drawn without mat
 from __future__ import annotations
 
 import io
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -167,6 +168,12 @@ def draw_message(ax: Axes | None, message: str, width_in: float) -> Axes:
 
 
 # --- fonts ------------------------------------------------------------------------------------------------------
+
+
+# Fallback fonts come in one weight, of which matplotlib would tell for every text that it draws with them.
+logging.getLogger("matplotlib.font_manager").addFilter(
+    lambda record: not record.getMessage().startswith("findfont: Failed to find font weight")
+)
 
 
 @lru_cache

@@ -152,7 +152,7 @@ def _draw_heading(ax: Axes, places: Transform, name: str, said: str, width: floa
 
 def _gain_text(row: Mapping[Any, Any]) -> str:
     interval = f"{_points(row['low'])} to {_points(row['high'])}" if row["high"] - row["low"] < 200 else "unsure"
-    return f"{_points(row['gain'])} ({interval}), {counted(int(row['tasks']), 'task')}"
+    return f"{_points(row['gain'])} ({interval}), {counted(int(row['tasks']), 'text')}"
 
 
 def _points(value: float) -> str:
@@ -160,7 +160,7 @@ def _points(value: float) -> str:
 
 
 def _title(gains: pd.DataFrame, students: int) -> str:
-    """The finding: "Surest progress: Olga, +21 points over 3 tasks; 1 of 8 students surely gained"."""
+    """The finding: "Surest progress: Olga, +21 points over 3 texts; 1 of 8 students surely gained"."""
     if gains.empty:
         return "No progress to see yet: nobody read a text twice"
     gained = gains.loc[gains["sure"] & (gains["gain"] > 0)]
@@ -178,4 +178,4 @@ def _title(gains: pd.DataFrame, students: int) -> str:
 
 def _change(row: pd.Series[Any]) -> str:
     points = "point" if abs(round(row["gain"])) == 1 else "points"
-    return f"{name_of(row['student'])}, {_points(row['gain'])} {points} over {counted(row['tasks'], 'task')}"
+    return f"{name_of(row['student'])}, {_points(row['gain'])} {points} over {counted(row['tasks'], 'text')}"

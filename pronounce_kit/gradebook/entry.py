@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
-import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ import pandas as pd
 from ..errors import InputError
 from ..params import PronunciationScoreParams
 from ..results import Assessment
+from ..typed import is_one_date, spelled
 from . import schema
 from .audio import Sound, bytes_of, name_of
 
@@ -124,16 +123,12 @@ def text_of(value: str | None, what: str) -> str | None:
 
 def name_in(value: str | None, what: str) -> str:
     """A name spelled one way whatever the keyboard made of its accents and blanks, '' for none. Raises `InputError`."""
-    return unicodedata.normalize("NFC", " ".join((text_of(value, what) or "").split()))
-
-
-_ISO_DATE = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d)")
-"""How a date begins that can be read in one way only."""
+    return spelled(text_of(value, what) or "")
 
 
 def moment(when: str | date | datetime) -> datetime:
     """An aware datetime, from a datetime, date or ISO text; without a zone, it is local time. Raises `InputError`."""
-    is_plain = bool(_ISO_DATE.match(when)) if isinstance(when, str) else isinstance(when, (date, np.datetime64))
+    is_plain = is_one_date(when) if isinstance(when, str) else isinstance(when, (date, np.datetime64))
     try:
         stamp: Any = pd.Timestamp(when) if is_plain else pd.NaT
         if stamp is not pd.NaT:

@@ -11,6 +11,7 @@ from ..errors import InputError, PronounceKitError
 from ..highlight import (
     SCORE_LABELS,
     Markup,
+    counted,
     fragment,
     listed,
     on_hundred,
@@ -80,7 +81,7 @@ def student_page(
         sound = _sound(gradebook, attempt_id) if audio else None
         return _reading(name, rows[attempt_id], assessments[attempt_id], marks.get(attempt_id, []), sound)
 
-    hidden = len(set(map(task_of, of.attempts))) - len(shown)
+    hidden = len(set(map(reading_of, of.attempts))) - len(shown)
     readings = (
         fragment(tag("h3", tag("bdi", choice.task)), *(reading(*one) for one in choice.readings)) for choice in shown
     )
@@ -94,7 +95,7 @@ def student_page(
         tag("h2", "Readings"),
         legend(),
         *readings,
-        tag("p", f"{hidden} more task{'s' * (hidden != 1)} in the table below.", class_="pk-note") if hidden else None,
+        tag("p", f"{counted(hidden, 'more text')} in the table below.", class_="pk-note") if hidden else None,
         tag("h2", "All readings"),
         _table(of),
     )

@@ -14,7 +14,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
@@ -154,8 +154,6 @@ class Practice:
         return self.service.assess(recording, language=self.language, params=self._params(text))
 
     def _params(self, text: str) -> PronunciationScoreParams:
-        from dataclasses import replace
-
         params = self.params or PronunciationScoreParams(
             text, nbest_phoneme_count=5, enable_prosody_assessment=self.language == LANGUAGE
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pronounce_kit import report
 from pronounce_kit.errors import InputError
 from pronounce_kit.gradebook import Gradebook
+from pronounce_kit.report.student import TASKS
 
 from ..readings import reading, weather, word
 from ..test_highlight import Page
@@ -46,6 +48,19 @@ def test_a_best_reading_that_is_not_the_latest_has_a_place_of_its_own(tmp_path: 
     assert "Latest of 2 readings" in text
     assert "Best reading" in text
     assert "the latest score is 60 of 100, the best 90" in text
+
+
+@pytest.mark.parametrize(
+    ("texts", "left_out"), [(2, None), (TASKS + 1, "1 more text in the table"), (TASKS + 2, "2 more texts")]
+)
+def test_texts_of_one_task_are_shown_each_for_itself(tmp_path: Path, texts: int, left_out: str | None) -> None:
+    with Gradebook(tmp_path / "a.db") as book:
+        for number in range(texts):
+            said = replace(read_aloud("Week 1", 80, {}), reference_text=f"Sentence {number}.")
+            book.record(said, student="Ada", task="Week 1", recorded_at=START)
+        text = Page(report.student_report(book, "Ada")).text
+    assert text.count("Only reading") == min(texts, TASKS)
+    assert left_out in text if left_out else "more text" not in text
 
 
 def test_the_task_read_last_comes_first_also_where_the_roster_has_dates_only(tmp_path: Path) -> None:
