@@ -33,7 +33,7 @@ lab: $(VENV)/.dev  ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 test: $(VENV)/.dev chromium  ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Only the browser tests need it; where it cannot be installed they are skipped with a message.
 chromium:

@@ -194,8 +194,8 @@ def test_a_thousand_recordings_through_a_service_that_fails_in_every_way() -> No
         lambda: reply(b"", 429, {"Retry-After": formatdate(NOW + 60, usegmt=True)}),
         lambda: reply({"error": {"code": "500", "message": "internal"}}, 500),
         lambda: reply(b"", 503, {"Retry-After": "1"}),
-        lambda: Stall(0.5),
-        lambda: Stall(0.5, reply()[:300]),
+        lambda: Stall(2.0),
+        lambda: Stall(2.0, reply()[:300]),
         lambda: reply({"Message": "Unsupported audio format"}, 400),
     ]
     burst = {"left": 0}
@@ -233,7 +233,7 @@ def test_a_thousand_recordings_through_a_service_that_fails_in_every_way() -> No
     start = time.monotonic()
     with Server(answer) as server, ThreadPoolExecutor(24) as threads:
         service = AzureSpeech(
-            "some-key", endpoint=server.url, use_token=True, retry=policy, timing=timing, timeout=(2, 0.25)
+            "some-key", endpoint=server.url, use_token=True, retry=policy, timing=timing, timeout=(4, 1.0)
         )
 
         def one(name: str) -> str:
