@@ -343,6 +343,7 @@ def bad_files() -> None:
         (["assess", "morning.wav", "--text", TEXT, "--language", "de-DE"], "en-US only"),
         (["assess", "morning.wav", "--text", TEXT, "--html", "no/such/folder.html"], "cannot be written"),
         (["assess", "morning.wav", "--text", TEXT, "--png", "folder"], "cannot be written"),
+        (["assess", "morning.wav", "--text", TEXT, "--png", "words.jpg"], "ends in .png"),
         (["assess", "morning.wav", "--text", TEXT, "--json", "--csv", "-"], "both print to stdout"),
         (["assess", "morning.wav", "--text", TEXT, "--nbest", "-1"], "--nbest"),
         (["assess", "morning.wav", "--text", TEXT, "--granularity", "Letter"], "Phoneme"),

@@ -21,6 +21,7 @@ from ..recording import Recording
 from ..results import Assessment
 from ..storage import write_whole
 from .keys import Asked
+from .roster import Item
 from .run import Job
 
 
@@ -171,15 +172,15 @@ class GradebookStore:
         if self._first is None:
             firsts = [places[job.key] - job.index for job in jobs if job.key in places]
             self._first = max(firsts) if firsts else self.gradebook.next_place()
+        for job in jobs:
+            if job.key in places:
+                self._introduce(job.item)
         return set(places)
 
     def keep(self, job: Job, reply: Any, asked: Asked) -> None:
-        """See `Store.keep`. A student's first language, which is none of an attempt's business, is entered once."""
+        """See `Store.keep`."""
         item, params = job.item, asked.params_of(job.item)
-        who = (item.student, item.class_name)
-        if item.student and item.first_language and who not in self._introduced:
-            self.gradebook.add_student(item.student, class_name=item.class_name, first_language=item.first_language)
-            self._introduced.add(who)
+        self._introduce(item)
         self.gradebook.record(
             Assessment.from_json(reply, reference_text=params.reference_text, student=item.student),
             student=item.student,
@@ -193,6 +194,13 @@ class GradebookStore:
             key=job.key,
             place=None if self._first is None else self._first + job.index,
         )
+
+    def _introduce(self, item: Item) -> None:
+        """Enter a student's first language, which is the student's and no attempt's, once a batch."""
+        who = (item.student, item.class_name)
+        if item.student and item.first_language and who not in self._introduced:
+            self.gradebook.add_student(item.student, class_name=item.class_name, first_language=item.first_language)
+            self._introduced.add(who)
 
     def read(self, keys: Collection[str]) -> dict[str, Assessment]:
         """See `Store.read`."""

@@ -114,6 +114,8 @@ def assess(
 
     if as_json and csv == "-":
         raise click.UsageError("--json and --csv - both print to stdout. Give --csv a file.")
+    if png and Path(png).suffix.lower() not in ("", ".png"):
+        raise click.UsageError(f"--png {png} would be a PNG picture under another name. Give a file that ends in .png.")
     params = PronunciationScoreParams.from_dict(
         {
             "ReferenceText": _reference_text([sentence, text], text_file, audio),

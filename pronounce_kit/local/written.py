@@ -49,6 +49,7 @@ def itn(lexical: str) -> str:
             "The embedded engine writes numbers with text2num. Install it with: pip install 'pronounce-kit[local]'"
         ) from None
     out = " ".join(_join_digits(lexical.split()))
+    out = re.sub(r"(?<!half )\ba (?=(?:hundred|thousand|million)\b)", "one ", out)
     out = str(alpha2digit(out, "en"))
     out = re.sub(r"\b(1[1-9]|20) (\d\d)\b(?! \d)", r"\1\2", out)  # nineteen ninety nine
     out = re.sub(r"\b(\d{1,2}) ([0-5]\d) ([ap])\.? ?m\b", r"\1:\2 \3m", out)

@@ -73,6 +73,7 @@ class PracticeCard(anywidget.AnyWidget):
 
     _max_bytes = traitlets.Int(MAX_MESSAGE_BYTES).tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)
+    _language = traitlets.Unicode(LANGUAGE).tag(sync=True)
 
     def __init__(
         self,
@@ -92,7 +93,13 @@ class PracticeCard(anywidget.AnyWidget):
             texts, service, gradebook, student=student, class_name=class_name, task=task,
             language=language, params=params,
         )  # fmt: skip
-        super().__init__(texts=self._practice.texts, folder=os.fspath(folder), _key=secrets.token_hex(8), **traits)
+        super().__init__(
+            texts=self._practice.texts,
+            folder=os.fspath(folder),
+            _key=secrets.token_hex(8),
+            _language=language,
+            **traits,
+        )
         # Two threads: a take never waits for the model voice.
         self._scoring = ThreadPoolExecutor(1, "pronounce-kit-scoring")
         self._speaking = ThreadPoolExecutor(1, "pronounce-kit-speaking")

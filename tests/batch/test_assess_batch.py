@@ -632,6 +632,15 @@ def test_with_a_gradebook_each_reading_is_an_attempt_with_its_recording(items, t
         assert tiny.calls == 8
 
 
+def test_a_first_language_that_a_roster_learns_later_reaches_readings_that_are_stored(items, tiny, tmp_path):
+    with pk.Gradebook(tmp_path / "class.db") as book:
+        assess(items, tiny, gradebook=book)
+        assert book.attempts()["first_language"].isna().all()
+        assess([item | {"first_language": "es"} for item in items], tiny, gradebook=book)
+        assert set(book.attempts()["first_language"]) == {"es"}
+        assert tiny.calls == len(items)
+
+
 def test_a_result_reads_from_the_gradebook_what_an_earlier_run_stored(items, tiny, tmp_path):
     with pk.Gradebook(tmp_path / "class.db") as book:
         assess(items[:5], tiny, gradebook=book)

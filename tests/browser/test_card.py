@@ -135,6 +135,7 @@ def test_a_student_records_sees_the_wrong_word_hears_it_and_tries_again(
         page = screen.page
         page.evaluate(_WATCH_SOUND)
         assert page.inner_text(".pk-card .pk-sentence") == TEXT
+        assert page.get_attribute(".pk-card .pk-sentence", "lang") == "en-US"
         # A student reads the sentence first; by then the engine is warm.
         until(lambda: screen.kernel.value("card._practice.has_model(0)"), "the model voice")
         attempts = read(screen, reading)

@@ -239,6 +239,8 @@ def test_the_language_model_is_a_distribution_and_knows_english():
         ("i have five pencils", "i have 5 pencils"),
         ("the orange one", "the orange one"),
         ("one hundred and five dollars", "$105"),
+        ("a hundred people and a million stars", "100 people and 1000000 stars"),
+        ("half a hundred", "half a 100"),
         ("fifty percent of two hundred", "50% of 200"),
         ("zero three five one", "0351"),
         ("in nineteen ninety nine", "in 1999"),

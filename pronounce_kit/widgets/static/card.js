@@ -81,6 +81,10 @@ class Practice {
     this.#forget();
   }
 
+  get language() {
+    return this.model.get("_language") ?? "en-US";
+  }
+
   get texts() {
     return this.model.get("texts");
   }
@@ -437,7 +441,7 @@ class Card {
     this.steps = h("ol", { class: "steps", "aria-hidden": "true" });
     this.count = h("span", { class: "count" });
     this.nav = h("div", { class: "sentences", role: "group", "aria-label": "Sentences" }, this.back, this.count, this.steps, this.on);
-    this.sentence = h("p", { class: "pk-sentence", lang: "en", dir: "auto" });
+    this.sentence = h("p", { class: "pk-sentence", lang: this.#practice.language, dir: "auto" });
     button("listen", "Listen", "play", () => this.#listen());
     button("slowly", "Slowly", "slow", () => this.#listen(SLOW));
     button("record", "Record", "record", () => this.#toggle());
