@@ -55,7 +55,8 @@ def assess_batch(
     gradebook, store
         Where each reply is stored as soon as it is there: a gradebook, or a folder. What is stored already, from the
         same audio, text, parameters, service and its version, student and task, is not done again, so after a crash or
-        Ctrl-C the same call goes on where it was. Without either, a result lasts as long as the program.
+        Ctrl-C the same call goes on where it was. A date or first language that a roster gets later is corrected in the
+        gradebook. Without either, a result lasts as long as the program.
     progress
         Whether to show a progress bar.
     params

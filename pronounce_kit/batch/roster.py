@@ -44,6 +44,8 @@ class Item:
         As in `sources.Row`.
     recorded_at
         In UTC. Of a file without a date in the roster, when it was written, which keeps a student's attempts in order.
+    is_dated
+        Whether the date stands in the roster.
     """
 
     row: int
@@ -54,6 +56,7 @@ class Item:
     recorded_at: datetime | None = None
     class_name: str | None = None
     first_language: str | None = None
+    is_dated: bool = False
 
     def read(self) -> bytes | Recording:
         """What there is to hear: the bytes of the file, as they are. Raises `AudioError`."""
@@ -196,15 +199,17 @@ class Reading:
             if self.need_student and "student" in self.column_of and student is None:
                 raise InputError("The student is missing. Fill in who read: the gradebook keeps readings by student.")
             audio = self._audio(value.get("audio"))
+            recorded_at = _moment(value.get("recorded_at"))
             return Item(
                 row=row.number,
                 audio=audio,
                 reference_text=self._text(value.get("reference_text")),
                 student=student,
                 task=task,
-                recorded_at=_moment(value.get("recorded_at")) or _written_at(audio),
+                recorded_at=recorded_at or _written_at(audio),
                 class_name=class_name,
                 first_language=language,
+                is_dated=recorded_at is not None,
             )
         except InputError as error:
             return Misfit(row.number, str(error), row, student, task, value.get("audio"))

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -129,6 +129,10 @@ class Gradebook(Protocol):
         """The place behind all attempts."""
         ...
 
+    def redate(self, recorded_at: Mapping[str, datetime]) -> int:
+        """Correct when stored attempts, by their keys, were recorded; how many had another date."""
+        ...
+
     def record(
         self,
         assessment: Assessment,
@@ -161,6 +165,7 @@ class GradebookStore:
     def __init__(self, gradebook: Gradebook) -> None:
         self.gradebook = gradebook
         self._introduced: set[tuple[str | None, str | None]] = set()
+        self._dated: set[str] = set()  # keys of readings whose date needs no second look
         self._first: int | None = None  # the place of the first row
 
     def __repr__(self) -> str:
@@ -172,15 +177,14 @@ class GradebookStore:
         if self._first is None:
             firsts = [places[job.key] - job.index for job in jobs if job.key in places]
             self._first = max(firsts) if firsts else self.gradebook.next_place()
-        for job in jobs:
-            if job.key in places:
-                self._introduce(job.item)
+        self._correct([job for job in jobs if job.key in places])
         return set(places)
 
     def keep(self, job: Job, reply: Any, asked: Asked) -> None:
         """See `Store.keep`."""
         item, params = job.item, asked.params_of(job.item)
         self._introduce(item)
+        self._dated.add(job.key)
         self.gradebook.record(
             Assessment.from_json(reply, reference_text=params.reference_text, student=item.student),
             student=item.student,
@@ -194,6 +198,17 @@ class GradebookStore:
             key=job.key,
             place=None if self._first is None else self._first + job.index,
         )
+
+    def _correct(self, jobs: Sequence[Job]) -> None:
+        """What a roster says of stored readings now. Of rows that are one reading, the first one counts."""
+        dates: dict[str, datetime] = {}
+        for job in jobs:
+            self._introduce(job.item)
+            if job.key not in self._dated and job.item.is_dated and job.item.recorded_at:
+                dates.setdefault(job.key, job.item.recorded_at)
+            self._dated.add(job.key)
+        if dates:
+            self.gradebook.redate(dates)
 
     def _introduce(self, item: Item) -> None:
         """Enter a student's first language, which is the student's and no attempt's, once a batch."""

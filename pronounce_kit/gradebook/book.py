@@ -20,7 +20,7 @@ from ..results import Assessment, read_reply
 from . import exchange, privacy, schema, store, tables
 from .audio import AudioFolder, AudioStore, AudioTable, Sound
 from .database import Database, parse_url
-from .entry import Entry, make_entry, make_mark, name_in, text_of
+from .entry import Entry, make_entry, make_mark, moment, name_in, text_of
 from .query import FilterArguments, Filters, Names, pages, replies_of, select_attempts
 
 if TYPE_CHECKING:
@@ -174,6 +174,24 @@ class Gradebook:
         """The place behind all attempts. Attempts of the same `recorded_at` come in the order of their places."""
         with self._database.reading() as connection:
             return store.next_place(connection)
+
+    def redate(self, recorded_at: Mapping[str, datetime]) -> int:
+        """Correct when attempts were recorded, by their keys; returns how many had another date.
+
+        Keys that are not stored are passed over.
+        """
+        dates = {key: moment(when) for key, when in recorded_at.items()}
+        c = _ATTEMPTS
+        with self._database.reading() as connection:
+            stored = (sa.select(c.key, c.recorded_at).where(c.key.in_(page)) for page in pages(dates))
+            wrong = [key for each in stored for key, when in connection.execute(each) if when != dates[key]]
+        if wrong:
+            change = schema.attempts.update().where(c.key == sa.bindparam("of_key"))
+            with self._database.writing() as connection:
+                connection.execute(
+                    change.values(recorded_at=sa.bindparam("at")), [{"of_key": key, "at": dates[key]} for key in wrong]
+                )
+        return len(wrong)
 
     def override(
         self, attempt_id: str, score: float, *, author: str, reason: str, word_index: int | None = None

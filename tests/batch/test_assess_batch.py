@@ -641,6 +641,33 @@ def test_a_first_language_that_a_roster_learns_later_reaches_readings_that_are_s
         assert tiny.calls == len(items)
 
 
+def test_a_date_that_a_roster_gets_later_reaches_readings_that_are_stored(items, tiny, tmp_path):
+    with pk.Gradebook(tmp_path / "class.db") as book:
+        assess(items, tiny, gradebook=book)
+        dated = [item | {"recorded_at": f"2026-03-{day:02d}T10:00Z"} for day, item in enumerate(items, 1)]
+        twin = dated[0] | {"recorded_at": "2026-04-30"}  # the same reading again: the first row counts
+        result = assess([*dated, twin], tiny, gradebook=book)
+        attempts = book.attempts()
+        assert attempts["recorded_at"].dt.strftime("%m-%d").tolist() == [f"03-{day:02d}" for day in range(1, 9)]
+        assert attempts["student"].tolist() == [item["student"] for item in items]
+        assess(items, tiny, gradebook=book)  # when the files were written is no correction
+        assert book.attempts()["recorded_at"].dt.month.eq(3).all()
+        assert tiny.calls == len(items)
+        assert result.failures.empty
+
+
+def test_rows_that_are_one_reading_keep_the_date_of_the_first_however_many_are_looked_up_at_once(
+    items, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("pronounce_kit.batch.plan._LOOKED_UP", 1)
+    first, last = (items[0] | {"recorded_at": f"2020-03-{day}T10:00Z"} for day in (10, 20))
+    with pk.Gradebook(tmp_path / "class.db") as book:
+        for _ in range(2):  # stored when the last row is looked up, in this run and in an earlier one
+            assess([first, *items[1:], last], tiny, gradebook=book, workers=1)
+            dates = book.attempts()["recorded_at"]
+            assert dates[dates.dt.year == 2020].dt.day.tolist() == [10]
+
+
 def test_a_result_reads_from_the_gradebook_what_an_earlier_run_stored(items, tiny, tmp_path):
     with pk.Gradebook(tmp_path / "class.db") as book:
         assess(items[:5], tiny, gradebook=book)

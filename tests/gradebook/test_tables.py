@@ -95,6 +95,15 @@ def test_a_place_puts_an_attempt_before_others_of_the_same_moment(gradebook):
     assert gradebook.next_place() == first + 4
 
 
+def test_a_corrected_date_moves_an_attempt_among_the_others(gradebook):
+    ids = [gradebook.record(FLAT, recorded_at=START + timedelta(days=day), key=str(day)) for day in range(3)]
+    assert gradebook.redate({"0": START + timedelta(days=9), "1": START + timedelta(days=1), "absent": START}) == 1
+    attempts = gradebook.attempts()
+    assert attempts["attempt_id"].tolist() == [ids[1], ids[2], ids[0]]
+    assert attempts["attempt_number"].tolist() == [1, 2, 3]
+    assert gradebook.redate({}) == 0
+
+
 def test_attempts_are_numbered_by_student_task_and_text(gradebook):
     other = Assessment.from_json(replies.load("flat"), reference_text="Good evening")
     for student, task, assessment in itertools.product(("Ada", "Bob"), ("Week 1", None), (FLAT, other, FLAT)):
