@@ -201,6 +201,19 @@ def test_the_first_panel_after_the_class_is_the_student_who_got_better(spoken: F
     assert title(ax).startswith(f"Surest progress: {truth.IMPROVES}, +")
 
 
+def test_losses_that_may_be_chance_are_told_as_that() -> None:
+    frame = pd.DataFrame(
+        {
+            "student": ["Ada", "Ada", "Bob", "Bob"],
+            "reference_text": "Good morning.",
+            "recorded_at": pd.to_datetime(["2026-05-01", "2026-05-02"] * 2, utc=True),
+            "pron_score": [90.0, 70.0, 80.0, 77.0],
+        }
+    )
+    found = "Nobody surely gained or lost; the largest change: Ada, −20 points over 1 text"
+    assert title(charts.plot_progress(frame)) == found
+
+
 def test_the_hardest_item_stands_farthest_left(spoken: Frames) -> None:
     ax = charts.plot_items(spoken.words)
     leftmost = min((t for t in ax.texts if t.get_gid() == "word"), key=lambda t: t.xy[0])  # type: ignore[attr-defined]

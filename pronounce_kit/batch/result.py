@@ -145,16 +145,14 @@ class BatchResult:
         counts = self._counts
         if not total:
             return "Nothing to assess: there are no readings."
-        if not failed:
-            done = f"{'All ' if total > 1 else ''}{counted(total, 'reading')} assessed"
-        elif failed == total:
-            done = f"None of {counted(total, 'reading')} assessed"
-        else:
-            done = f"{total - failed:,} of {counted(total, 'reading')} assessed, {failed:,} failed"
+        if failed == total:
+            return f"None of {counted(total, 'reading')} assessed, in {_duration(counts.seconds)}."
+        assessed = f"{total - failed:,} of" if failed else "All" if total > 1 else ""
         before = ""
         if counts.found:
             before = " (before)" if counts.found == total - failed else f" ({counts.found:,} of them before)"
-        return f"{done}{before}, in {_duration(counts.seconds)}."
+        done = f"{assessed} {counted(total, 'reading')} assessed{before}".lstrip()
+        return f"{done}{f', {failed:,} failed' if failed else ''}, in {_duration(counts.seconds)}."
 
     def __repr__(self) -> str:
         return f"<BatchResult: {self.summary()}>"

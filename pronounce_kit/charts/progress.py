@@ -172,7 +172,8 @@ def _title(gains: pd.DataFrame, students: int) -> str:
         return f"Surest loss: {_change(lost.iloc[0])}"
     most = gains.iloc[int(gains["gain"].argmax())]
     if round(most["gain"]) <= 0:
-        return f"Nobody surely gained or lost; at most {_change(most)}"
+        most = gains.iloc[int(gains["gain"].abs().argmax())]
+        return f"Nobody surely gained or lost; the largest change: {_change(most)}"
     return f"Most progress: {_change(most)}: too little to be sure"
 
 

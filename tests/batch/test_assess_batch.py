@@ -150,6 +150,8 @@ def test_the_summary_says_before_only_of_what_was_done_before(tiny, tmp_path):
     for count, expected in ((2, "All 2 readings assessed, in"), (3, "All 3 readings assessed (2 of them before), in"),
                             (3, "All 3 readings assessed (before), in")):  # fmt: skip
         assert assess(rows[:count], tiny, store=tmp_path / "store").summary().startswith(expected)
+    failing = assess([*rows, {"text": "? no", "audio": beeps(2)}], tiny, store=tmp_path / "store")
+    assert failing.summary().startswith("3 of 4 readings assessed (before), 1 failed, in")
 
 
 def test_names_are_escaped_in_the_notebook(tiny):
