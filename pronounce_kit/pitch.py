@@ -9,11 +9,15 @@ at about 4 kHz, where the voice's own harmonics are and its hissing is not: 5 s 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
+
+from .compiled import compiled
+from .quantiles import median
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -89,20 +93,25 @@ def _decimated(sound: npt.NDArray[np.float32], sample_rate: int) -> tuple[npt.ND
     factor = max(1, round(sample_rate / _RATE))
     if factor == 1:
         return sound, float(sample_rate)
+    half, kernels = _kernels(factor)
+    size = -(-len(sound) // factor)
+    padded = np.zeros((size + kernels.shape[1]) * factor, np.float32)
+    padded[half : half + len(sound)] = sound
+    phases = np.ascontiguousarray(padded.reshape(-1, factor).T)
+    low: Any = sum(np.correlate(phase, kernel, "valid") for phase, kernel in zip(phases, kernels, strict=True))
+    return low[:size], sample_rate / factor
+
+
+@cache
+def _kernels(factor: int) -> tuple[int, npt.NDArray[np.float32]]:
+    """A low-pass filter for every factor-th sample: the taps before its middle, and (factor, taps) those of each phase.
+
+    Each phase of the samples meets its own taps, and only the samples that are kept are computed.
+    """
     half = 4 * factor
     taps = np.sinc(0.75 / factor * np.arange(-half, half + 1)) * np.hanning(2 * half + 3)[1:-1]
-    taps = (taps / taps.sum()).astype(np.float32)
-    # Each phase of the samples meets its own taps, and only the samples that are kept are computed.
-    size = -(-len(sound) // factor)
-    taps = np.pad(taps, (0, -len(taps) % factor))
-    padded = np.zeros((size + len(taps) // factor) * factor, np.float32)
-    padded[half : half + len(sound)] = sound
-    phases, kernels = padded.reshape(-1, factor).T, taps.reshape(-1, factor).T
-    low: Any = sum(
-        np.correlate(np.ascontiguousarray(phase), kernel, "valid")
-        for phase, kernel in zip(phases, kernels, strict=True)
-    )
-    return low[:size], sample_rate / factor
+    taps = np.pad(taps / taps.sum(), (0, -len(taps) % factor)).astype(np.float32)
+    return half, np.ascontiguousarray(taps.reshape(-1, factor).T)
 
 
 def _frames(low: npt.NDArray[np.float32], rate: float, times_s: Floats) -> npt.NDArray[np.float32]:
@@ -120,80 +129,99 @@ def _candidates(frames: npt.NDArray[np.float32], rate: float) -> tuple[Floats, F
 
     size = frames.shape[1]
     shortest, longest = int(rate / HIGHEST_HZ), int(rate / LOWEST_HZ) + 1
-    window = np.hanning(size + 2)[1:-1].astype(np.float32)
-    span = _fft_size(size + longest + 2)
+    window, own, span = _window(size, longest + 2)
     lags = slice(shortest - 1, longest + 2)
-    own = fft.irfft(np.abs(fft.rfft(window, span)) ** 2, span)
     spectrum = fft.rfft(frames * window, span)
     raw = fft.irfft(spectrum.real**2 + spectrum.imag**2, span)
     power = raw[:, :1]
-    corr = raw[:, lags] / np.maximum(power, 1e-12) / (own[lags] / own[0])
-    left, middle, right = corr[:, :-2], corr[:, 1:-1], corr[:, 2:]
-    is_peak = (middle > left) & (middle >= right) & (middle > 0)
-    score = np.where(is_peak, middle - _OCTAVE_COST * np.log2(np.arange(shortest, longest + 1)), -np.inf)
-    best = np.argpartition(score, -_CANDIDATES, axis=1)[:, -_CANDIDATES:]
-    a, b, c = (np.take_along_axis(part, best, 1) for part in (left, middle, right))
-    found = np.take_along_axis(is_peak, best, 1)
-    bend = np.where(found, a - 2 * b + c, -1.0)
-    shift = np.where(found, 0.5 * (a - c) / np.where(bend == 0, -1.0, bend), 0.0)  # the top of a parabola
-    periods: Floats = np.clip(best + shortest + shift, rate / HIGHEST_HZ, rate / LOWEST_HZ)
-    return periods, np.where(found, np.minimum(b - 0.25 * (a - c) * shift, 1.0), -np.inf)
+    corr = raw[:, lags] / np.maximum(power, 1e-12) / own[lags]
+    periods, strengths = _peaks(np.ascontiguousarray(corr, np.float64), float(shortest))
+    return np.clip(periods, rate / HIGHEST_HZ, rate / LOWEST_HZ), strengths
 
 
-def _fft_size(least: int) -> int:
-    """A size of at least this, whose only factors are 2 and 3."""
+@compiled
+def _peaks(corr: Floats, shortest: float) -> tuple[Floats, Floats]:
+    """See `_candidates`; corr: (frames, lags) from one sample before the shortest period to one after the longest."""
+    frames, lags = corr.shape
+    periods, strengths = np.full((frames, _CANDIDATES), shortest), np.full((frames, _CANDIDATES), -np.inf)
+    scores = np.empty(_CANDIDATES)  # ascending
+    for t in range(frames):
+        scores[:] = -np.inf
+        for lag in range(1, lags - 1):
+            left, middle, right = corr[t, lag - 1], corr[t, lag], corr[t, lag + 1]
+            if not (middle > left and middle >= right and middle > 0):
+                continue
+            period = shortest + lag - 1
+            score = middle - _OCTAVE_COST * np.log2(period)
+            if score <= scores[0]:
+                continue
+            place = 0
+            while place + 1 < _CANDIDATES and scores[place + 1] < score:  # the weaker ones move down
+                scores[place] = scores[place + 1]
+                periods[t, place], strengths[t, place] = periods[t, place + 1], strengths[t, place + 1]
+                place += 1
+            shift = 0.5 * (left - right) / (left - 2 * middle + right)  # the top of a parabola
+            scores[place] = score
+            periods[t, place] = period + shift
+            strengths[t, place] = min(middle - 0.25 * (left - right) * shift, 1.0)
+    return periods, strengths
+
+
+@cache
+def _window(size: int, longest: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], int]:
+    """What frames are multiplied by, its normalized autocorrelation, and the size of FFT that holds the longest lag."""
+    from scipy import fft
+
     sizes: list[int] = [2**p * 3**q for p in range(12) for q in range(3)]
-    return min(size for size in sizes if size >= least)
+    span = min(own for own in sizes if own >= size + longest)
+    window = np.hanning(size + 2)[1:-1].astype(np.float32)
+    own = fft.irfft(np.abs(fft.rfft(window, span)) ** 2, span)
+    return window, own / own[0], span
 
 
 def _smoothest(hertz: Floats, strengths: Floats, unvoiced: Floats, hop_s: float) -> tuple[Floats, Floats]:
     """The line through the candidates, (frames, candidates), that is strong and jumps little; NaN where unvoiced."""
-    count, kinds = hertz.shape
     octaves = np.log2(hertz)
-    scale = 0.01 / hop_s
-    # gain[t, i, j]: what candidate j of frame t is worth after candidate i of frame t - 1; the last is "no voice".
-    gain = np.full((count, kinds + 1, kinds + 1), -_SWITCH_COST * scale)
-    gain[1:, :kinds, :kinds] = -_JUMP_COST * scale * np.abs(octaves[:-1, :, None] - octaves[1:, None, :])
-    gain[:, kinds, kinds] = 0.0
     worth = strengths + _OCTAVE_COST * (octaves - np.log2(_MIDDLE_HZ))
     worth -= _far_from_usual(octaves, worth)
-    gain += np.concatenate([worth, unvoiced[:, None]], 1)[:, None, :]
-    total = _best(gain)
-    origins = (total[:-1, :, None] + gain[1:]).argmax(1).tolist()
-    path = [int(total[-1].argmax())]
-    for origin in reversed(origins):
-        path.append(origin[path[-1]])
-    path.reverse()
-    rows = np.arange(count)
-    f0_hz = np.concatenate([hertz, np.full((count, 1), np.nan)], 1)[rows, path]
+    scale = 0.01 / hop_s
+    path = _best_path(octaves, worth, unvoiced, _JUMP_COST * scale, _SWITCH_COST * scale)
+    rows = np.arange(len(hertz))
+    f0_hz = np.concatenate([hertz, np.full((len(hertz), 1), np.nan)], 1)[rows, path]
     fitting = np.clip(strengths, 0, 1)
     return f0_hz, np.concatenate([fitting, fitting.max(1, keepdims=True)], 1)[rows, path]
 
 
-def _best(gain: Floats) -> Floats:
-    """(T, K) the most that a path is worth which ends in each of K kinds at each time; gain: (T, from, to).
+@compiled
+def _best_path(
+    octaves: Floats, worth: Floats, unvoiced: Floats, jump_cost: float, switch_cost: float
+) -> npt.NDArray[np.int64]:
+    """The candidate of each frame, (frames,), on the path that is worth most; the number behind the last is no voice.
 
-    Paths are followed from all kinds through blocks of about sqrt(T) frames, all blocks at once, and then from block to
-    block: a step at a time would be T steps, most of whose time is Python's.
+    octaves, worth: (frames, candidates); unvoiced: (frames,) what a frame without voice is worth.
     """
-    count, kinds, _ = gain.shape
-    size = max(int(count**0.5), 1)
-    blocks = -(-count // size)
-    steps = np.empty((blocks * size, kinds, kinds))
-    steps[:count] = gain
-    steps[count:] = np.where(np.eye(kinds, dtype=bool), 0.0, -np.inf)  # staying, for nothing
-    # (size, from, to, blocks); and (size, to, blocks, from) from each kind before a block to each kind in it.
-    steps = np.ascontiguousarray(steps.reshape(blocks, size, kinds, kinds).transpose(1, 2, 3, 0))
-    within = np.empty((size, kinds, blocks, kinds))
-    within[0] = steps[0].transpose(1, 2, 0)
-    for before, own, after in zip(within, steps[1:], within[1:], strict=False):
-        np.maximum.reduce(before[:, None] + own[..., None], axis=0, out=after)
-    start = np.empty((blocks, kinds))
-    start[0] = 0.0
-    for block in range(1, blocks):
-        np.maximum.reduce(within[-1, :, block - 1] + start[block - 1], axis=1, out=start[block])
-    best: Floats = (within + start).max(3).transpose(2, 0, 1).reshape(-1, kinds)[:count]
-    return best
+    count, kinds = octaves.shape
+    came = np.empty((count, kinds + 1), np.int64)
+    before, now = np.zeros(kinds + 1), np.empty(kinds + 1)
+    for t in range(count):
+        for j in range(kinds + 1):
+            best, at = -np.inf, 0
+            for i in range(kinds + 1):
+                cost = switch_cost
+                if i == kinds and j == kinds:
+                    cost = 0.0
+                elif t and i < kinds and j < kinds:
+                    cost = jump_cost * abs(octaves[t - 1, i] - octaves[t, j])
+                if before[i] - cost > best:
+                    best, at = before[i] - cost, i
+            now[j] = best + (worth[t, j] if j < kinds else unvoiced[t])
+            came[t, j] = at
+        before, now = now, before
+    path = np.empty(count, np.int64)
+    path[count - 1] = before.argmax()
+    for t in range(count - 1, 0, -1):
+        path[t - 1] = came[t, path[t]]
+    return path
 
 
 def _far_from_usual(octaves: Floats, worth: Floats) -> Floats:
@@ -202,5 +230,5 @@ def _far_from_usual(octaves: Floats, worth: Floats) -> Floats:
     clear = np.take_along_axis(worth, best, 1) > _CLEAR
     if not clear.any():
         return np.zeros_like(octaves)
-    usual = np.median(np.take_along_axis(octaves, best, 1)[clear])
+    usual = median(np.take_along_axis(octaves, best, 1)[clear])
     return _FAR_COST * np.maximum(np.abs(octaves - usual) - _USUAL_OCTAVES, 0)

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .quantiles import quantiles
+
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -54,7 +56,7 @@ MAX_SNR_DB = 60.0
 _RATE = 16_000
 _WINDOW, _HOP, _FFT = 512, 160, 1024  # 32 ms frames, every 10 ms, padded so that their autocorrelation is linear
 _FRAME_S, _HOP_S = _WINDOW / _RATE, _HOP / _RATE
-_BLOCK = 64  # frames worked on at a time: arrays that stay in the processor's cache are twice as fast
+_BLOCK = 256  # frames worked on at a time: enough that the steps between cost little, and ten minutes fit into memory
 _INAUDIBLE_DBFS = -70.0  # softer speech than this is not looked for: the steps of 16 bits come near
 _FULL_SCALE = 0.999  # a sample from here on counts as clipped, if its neighbours do too
 _CLIPPED_RUN = 3
@@ -132,7 +134,7 @@ def measure(samples: Floats) -> Quality:
     clipped_share = _clipped_share(samples) if peak >= _FULL_SCALE else 0.0
 
     frames = _frames(samples)
-    loudest_db = float(np.percentile(frames.level_db, 95))
+    loudest_db = float(quantiles(frames.level_db, 0.95)[0])
     silence_share = float(np.mean(frames.level_db < max(-60.0, loudest_db - 40)))
     speech = _speech(frames, loudest_db)
     start_s = end_s = speech_db = snr_db = None
@@ -215,7 +217,7 @@ def _window() -> tuple[Floats, Floats]:
 def _speech(frames: _Frames, loudest_db: float) -> Mask:
     """Which frames are speech."""
     level = frames.level_db
-    floor_db = float(np.percentile(level, 10))
+    floor_db = float(quantiles(level, 0.1)[0])
     # Above the noise by a margin that grows with the room there is, but never asking for more than the speech gives.
     threshold = max(floor_db + max(5.0, 0.25 * (loudest_db - floor_db)), loudest_db - 35, _INAUDIBLE_DBFS - 5)
     loud = _dilate(_erode(level > threshold, 1), 1)  # drops clicks

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..recording import Recording
 from .acoustics import BLANK, AcousticModel, HamaModel, Heard
-from .gop import _forward_backward
+from .gop import forward_backward
 from .language import END, NO_WORD, START, LanguageModel, unpack
 from .lexicon import Lexicon
 from .listener import FILE, NEAR, STATES, Listener, Singles, around, scaled, softmax
@@ -163,7 +163,9 @@ def _add_gradient(
     kept = ((rng.random(hidden.shape) > DROPOUT) / (1 - DROPOUT)).astype(np.float32)
     hidden *= kept
     y = np.maximum(softmax(hidden @ net["out"] + net["out_bias"] + net["past"] * log_p), 1e-7).astype(np.float64)
-    forward, backward, scale, labels = _forward_backward(y, phones)
+    labels = np.full(2 * len(phones) + 1, BLANK)
+    labels[1::2] = phones
+    forward, backward, scale = forward_backward(y, phones)
     state = forward * backward * scale[:, None] / y[:, labels]
     total = state.sum(1, keepdims=True)
     if not np.isfinite(state).all() or (total <= 0).any():

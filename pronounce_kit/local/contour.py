@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pitch import Pitch, track
+from ..quantiles import median, quantiles
 from .acoustics import SAMPLE_RATE, Floats
-from .quantiles import median, quantiles
 from .timing import phone_times
 
 POINTS = 4

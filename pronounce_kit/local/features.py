@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quantiles import median, quantiles
 from .acoustics import Floats, Heard
 from .gop import DELETION, Gop
 from .phones import ARPABET, INDEX, VOWELS, base, stress
-from .quantiles import median, quantiles
 
 Ints = NDArray[np.int64]
 Samples = NDArray[np.float32]

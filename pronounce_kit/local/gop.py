@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiled import compiled
 from .acoustics import BLANK, Floats
 
 DELETION = BLANK
@@ -48,107 +49,121 @@ def goodness(posteriors: Floats, phones: NDArray[np.int64]) -> Gop | None:
     n = len(phones)
     if not _fits(posteriors, phones):
         return None
-    forward, backward, scale, labels = _forward_backward(posteriors, phones)
-    total = forward[-1, -1] + forward[-1, -2]
+    forward, backward, scale = forward_backward(posteriors, phones)
+    total = float(forward[-1, -1] + forward[-1, -2])
     if not _is_likely(total, backward):
         return None
     replaced, left_out = _alternatives(posteriors, phones, forward, backward, scale)
     ratio = np.log(total + _TINY) - np.log(np.concatenate([replaced, left_out[:, None]], 1) + _TINY)
     ratio[np.arange(n), phones] = 0.0
-    state = forward * backward * scale[:, None] / np.maximum(posteriors[:, labels], _TINY)
-    occupancy = state[:, 1::2] / np.maximum(state.sum(1, keepdims=True), _TINY)
+    occupancy = _occupancy(posteriors, phones, forward, backward, scale)
     return Gop(ratio, occupancy, float(np.log(scale).sum() + np.log(total + _TINY)))
 
 
-def _forward_backward(
-    posteriors: Floats, phones: NDArray[np.int64]
-) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+@compiled
+def forward_backward(posteriors: Floats, phones: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """Scaled forward and backward variables over blank, phone, blank, ... (S = 2 N + 1 states).
 
-    Each row of `forward` sums to 1; `scale` holds the factors. `backward` includes frame t and the same factors.
+    (T, S), (T, S) and (T,). Each row of the first sums to 1; the last holds the factors. The backward variables include
+    frame t and the same factors; where the audio has little in common with the phones they may be infinite or NaN.
     """
     frames, states = len(posteriors), 2 * len(phones) + 1
-    labels = np.full(states, BLANK)
-    labels[1::2] = phones
-    emit = posteriors[:, labels]
-    # Backwards is forwards from the other end: both take each step together, side by side, two zeros before either.
-    wide = 2 + states
-    seen, both = np.zeros((2, frames, 2 * wide))
-    seen[:, 2:wide], seen[:, wide + 2 :] = emit, emit[::-1, ::-1]
-    both[0, [2, 3, wide + 2, wide + 3]] = 1.0
-    both[0] *= seen[0]
+    forward, backward, scale = np.zeros((frames, states)), np.zeros((frames, states)), np.empty(frames)
     # From one phone straight to the next, past the blank between, unless both are the same phone.
-    differ = phones[1:] != phones[:-1]
-    may_skip = np.zeros(2 * wide)
-    may_skip[5:wide:2], may_skip[wide + 5 :: 2] = differ, differ[::-1]
-    may_skip = may_skip[2:]
-    shrunk = np.zeros((frames, 2))
-    skipped = np.empty(2 * wide - 2)
-    steps = zip(both[:-1, :-2], both[:-1, 1:-1], both[:-1, 2:], seen[1:, 2:], both[1:, 2:], strict=True)
-    for t, (two_before, one_before, same, heard, now) in enumerate(steps, 1):
-        np.multiply(two_before, may_skip, out=skipped)
-        np.add(same, one_before, out=now)
-        np.add(now, skipped, out=now)
-        np.multiply(now, heard, out=now)
-        if not t % _OFTEN:  # before anything underflows
-            halves = both[t].reshape(2, wide)
-            size = np.maximum(halves.sum(1), _TINY)
-            halves /= size[:, None]
-            shrunk[t] = np.log(size)
-    logs = np.cumsum(shrunk, 0)
-    forward, after = both[:, 2:wide], both[::-1, : wide + 1 : -1]
-    total = np.maximum(forward.sum(1), _TINY)
-    forward /= total[:, None]
-    before = np.concatenate([[0.0], np.log(total) + logs[:, 0]])  # log-likelihood of the frames before t and t itself
-    with np.errstate(over="ignore", invalid="ignore"):  # the callers look at what comes of it
-        backward = after * np.exp(logs[::-1, 1] - (before[-1] - before[:-1]))[:, None]
-    return forward, backward, np.exp(np.diff(before)), labels
+    may_skip = np.zeros(states + 2, np.bool_)
+    for i in range(1, len(phones)):
+        may_skip[2 * i + 1] = phones[i] != phones[i - 1]
+    for t in range(frames):
+        total = 0.0
+        for s in range(states):
+            if t:
+                reached = forward[t - 1, s]
+                if s:
+                    reached += forward[t - 1, s - 1]
+                if may_skip[s]:
+                    reached += forward[t - 1, s - 2]
+            else:
+                reached = 1.0 if s < 2 else 0.0
+            forward[t, s] = reached * posteriors[t, phones[s // 2] if s % 2 else BLANK]
+            total += forward[t, s]
+        scale[t] = max(total, _TINY)
+        forward[t] /= scale[t]
+    for t in range(frames - 1, -1, -1):
+        for s in range(states):
+            if t < frames - 1:
+                left = backward[t + 1, s]
+                if s + 1 < states:
+                    left += backward[t + 1, s + 1]
+                if may_skip[s + 2]:
+                    left += backward[t + 1, s + 2]
+            else:
+                left = 1.0 if s >= states - 2 else 0.0
+            backward[t, s] = left * posteriors[t, phones[s // 2] if s % 2 else BLANK] / scale[t]
+    return forward, backward, scale
 
 
-_OFTEN = 16  # frames; even the least likely of so many, 1e-5 each, are far from underflow
-
-
+@compiled
 def _alternatives(
     posteriors: Floats, phones: NDArray[np.int64], forward: Floats, backward: Floats, scale: Floats
 ) -> tuple[Floats, Floats]:
     """Scaled likelihoods of the sequences with phone i replaced by each phone, (N, 39), and left out, (N,)."""
     frames, n = len(posteriors), len(phones)
-    i = np.arange(n)
-    previous, following = np.concatenate([[-1], phones[:-1]]), np.concatenate([phones[1:], [-1]])
-    # Into phone i at frame t from the blank or the phone before it, and out of it to those after it, (T, N).
-    blank_before, phone_before, blank_after, phone_after = np.zeros((4, frames, n))
-    blank_before[0, 0] = blank_after[-1, -1] = 1.0
-    blank_before[1:] = forward[:-1, 0:-1:2]
-    phone_before[1:, 1:] = forward[:-1, 1:-2:2]
-    blank_after[:-1] = backward[1:, 2::2]
-    phone_after[:-1, :-1] = backward[1:, 3::2]
-
-    emit = posteriors[:, :BLANK] / scale[:, None]
-    into, out = blank_before + phone_before, blank_after + phone_after
-    last, replaced, doubled = np.zeros((n, BLANK)), np.zeros((n, BLANK)), np.zeros(n - 1)
-    step = max(_HELD // (n * BLANK), 1)
-    for start in range(0, frames, step):
-        now = slice(start, start + step)
-        inside = np.repeat(into[now, :, None], BLANK, axis=2)  # in the substitute
-        # One that equals its neighbour needs a blank between them.
-        inside[:, i[1:], previous[1:]] = blank_before[now, 1:]
-        for own, heard in zip(inside, emit[now], strict=True):
-            own += last
-            own *= heard
-            last = own
-        replaced += np.einsum("tnq,tn->nq", inside, out[now])
-        doubled += (inside[:, i[:-1], following[:-1]] * blank_after[now, :-1]).sum(0)
-    replaced[i[:-1], following[:-1]] = doubled
-
-    left_out = np.empty(n)
-    differ = (previous != following).astype(float)
-    left_out[:-1] = ((blank_before + phone_before * differ)[:, :-1] * backward[:, 3::2]).sum(0)
+    emit = posteriors[:, :BLANK] / scale.reshape(-1, 1)
+    replaced, left_out = np.zeros((n, BLANK)), np.zeros(n)
+    inside = np.empty(BLANK)  # in the substitute
+    for i in range(n):
+        previous = phones[i - 1] if i else -1
+        following = phones[i + 1] if i + 1 < n else -1
+        inside[:] = 0.0
+        as_previous = of_previous = of_following = 0.0
+        for t in range(frames):
+            # Into phone i from the blank or the phone before it, and out of it to those after it.
+            if t:
+                blank_before, phone_before = forward[t - 1, 2 * i], forward[t - 1, 2 * i - 1] if i else 0.0
+            else:
+                blank_before, phone_before = 0.0 if i else 1.0, 0.0
+            if t < frames - 1:
+                blank_after, phone_after = backward[t + 1, 2 * i + 2], backward[t + 1, 2 * i + 3] if i + 1 < n else 0.0
+            else:
+                blank_after, phone_after = 0.0 if i + 1 < n else 1.0, 0.0
+            into, out = blank_before + phone_before, blank_after + phone_after
+            for q in range(BLANK):
+                inside[q] = (inside[q] + into) * emit[t, q]
+                replaced[i, q] += inside[q] * out
+            # One that equals its neighbour needs a blank between them.
+            if i:
+                as_previous = (as_previous + blank_before) * emit[t, previous]
+                of_previous += as_previous * (blank_after if following == previous else out)
+            if i + 1 < n:
+                of_following += inside[following] * blank_after
+                left_out[i] += (blank_before + (phone_before if previous != following else 0.0)) * backward[
+                    t, 2 * i + 3
+                ]
+        if i + 1 < n:
+            replaced[i, following] = of_following
+        if i:
+            replaced[i, previous] = of_previous
     left_out[-1] = forward[-1, -3] + (forward[-1, -4] if n > 1 else 0.0)
     return replaced, left_out
 
 
-_HELD = 1 << 16
-"""Numbers of the substitutes that are held at a time: half a megabyte, which the processor's cache holds too."""
+@compiled
+def _occupancy(
+    posteriors: Floats, phones: NDArray[np.int64], forward: Floats, backward: Floats, scale: Floats
+) -> Floats:
+    """See `Gop.occupancy`."""
+    frames, states = forward.shape
+    occupancy = np.empty((frames, len(phones)))
+    for t in range(frames):
+        total = 0.0
+        for s in range(states):
+            heard = max(posteriors[t, phones[s // 2] if s % 2 else BLANK], _TINY)
+            state = forward[t, s] * backward[t, s] * scale[t] / heard
+            total += state
+            if s % 2:
+                occupancy[t, s // 2] = state
+        occupancy[t] /= max(total, _TINY)
+    return occupancy
 
 
 def _fits(posteriors: Floats, phones: NDArray[np.int64]) -> bool:

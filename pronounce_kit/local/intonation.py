@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quantiles import quantiles
 from .acoustics import Floats
 from .contour import Contour
 from .features import Layout
-from .quantiles import quantiles
 
 _EVEN_RATIO = 0.4  # as likely monotone as not
 _SCALE = 0.26  # in natural logarithms of the ratio

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quantiles import median, quantiles
 from .acoustics import Floats
 from .analysis import Hearing
 from .contour import Contour
 from .features import Layout, pause_statistics
-from .quantiles import median, quantiles
 
 # What a value counts as where it is not known, as of stressed vowels in a text without: the median over learners.
 _USUAL: Mapping[str, float] = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiled import compiled
 from .acoustics import Floats
 
 Ints = NDArray[np.int64]
@@ -92,52 +93,11 @@ class _Search:
         self.arrival_price[1, 1:] = skip
 
     def way(self, phones: Floats, blank: Floats, free: Floats) -> Way:
-        text, frame, frames = self.text, self.frame, len(blank)
-        emit = np.empty((frames, frame))
-        emit[:, 0:text:2] = blank[:, None]
-        emit[:, 1:text:2] = phones
-        emit[:, text:] = free[:, None]
-        rows = np.empty((frames + 1, frame + self.arrival.shape[1]))  # row t is before frame t
-        states, reached = rows[:, :frame], rows[:, frame:]
-        states[0] = -np.inf
-        states[0, 0] = 0.0
-        options, arriving = np.empty(self.origin.shape), np.empty(self.arrival.shape)
-        staying, stepping, coming = options
-        from_blank, from_phone, from_free = arriving
-        heard = iter(emit)
-        before = None
-        for row, now, place in zip(rows, states, reached, strict=True):
-            if before is not None:
-                before.take(self.origin, out=options, mode="clip")
-                np.add(options, self.price, out=options)
-                np.maximum(staying, stepping, out=stepping)
-                np.maximum(stepping, coming, out=coming)
-                np.add(coming, next(heard), out=now)
-            row.take(self.arrival, out=arriving, mode="clip")
-            np.add(arriving, self.arrival_price, out=arriving)
-            np.maximum(from_blank, from_phone, out=from_phone)
-            np.maximum(from_phone, from_free, out=from_free)
-            np.maximum.accumulate(from_free, out=place)
-            before = row
-        return self._way(self._back(rows))
-
-    def _back(self, rows: Floats) -> Ints:
-        """The state of each frame, from the end to the beginning; only scores were kept, so origins are found anew."""
-        path = np.empty(len(rows) - 1, np.int64)
-        state = self._before(rows[-1], self.arrival.shape[1] - 1)
-        for t in range(len(path) - 1, -1, -1):
-            path[t] = state
-            origins = self.origin[:, state]
-            state = int(origins[(rows[t].take(origins) + self.price[:, state]).argmax()])
-            if state >= self.frame:
-                state = self._before(rows[t], state - self.frame)
-        return path
-
-    def _before(self, scores: Floats, boundary: int) -> int:
-        """The state from which a boundary was reached, with words left out or not."""
-        options = (scores[self.arrival] + self.arrival_price)[:, : boundary + 1]
-        source = boundary - int(options.max(0)[::-1].argmax())
-        return int(self.arrival[options[:, source].argmax(), source])
+        emit = np.empty((len(blank), self.frame))
+        emit[:, 0 : self.text : 2] = blank[:, None]
+        emit[:, 1 : self.text : 2] = phones
+        emit[:, self.text :] = free[:, None]
+        return self._way(_best_path(emit, self.origin, self.price, self.arrival, self.arrival_price))
 
     def _way(self, path: Ints) -> Way:
         is_free = path >= self.text
@@ -145,3 +105,46 @@ class _Search:
         phone = np.where(in_phone, path // 2, -1)
         word = np.where(is_free, FREE, np.where(in_phone, self.word_of[phone], BETWEEN))
         return Way(phone, word, np.where(is_free, path - self.text, -1))
+
+
+@compiled
+def _best_path(emit: Floats, origin: Ints, price: Floats, arrival: Ints, arrival_price: Floats) -> Ints:
+    """The state of each frame, (T,), on the best way from the first state to the last boundary.
+
+    emit: (T, S) log-likelihoods. origin, price: (3, S) what each state may follow; from S on these are boundaries.
+    arrival, arrival_price: (3, W + 1) from which states each boundary is reached; all before it are reached by then.
+    """
+    frames, states = emit.shape
+    boundaries = arrival.shape[1]
+    came = np.empty((frames, states), np.int32)  # the state in the frame before
+    via = np.empty(boundaries, np.int32)  # the state from which each boundary is reached now
+    before, now = np.full(states + boundaries, -np.inf), np.empty(states + boundaries)
+    before[0] = 0.0
+    for t in range(frames + 1):
+        best, at = -np.inf, arrival[0, 0]
+        for w in range(boundaries):
+            own, own_at = before[arrival[0, w]] + arrival_price[0, w], arrival[0, w]
+            for k in range(1, 3):
+                score = before[arrival[k, w]] + arrival_price[k, w]
+                if score > own:
+                    own, own_at = score, arrival[k, w]
+            if own >= best:  # of ways that are worth the same, the one that leaves the fewest words out
+                best, at = own, own_at
+            before[states + w], via[w] = best, at
+        if t == frames:
+            break
+        for s in range(states):
+            best, at = before[origin[0, s]] + price[0, s], origin[0, s]
+            for k in range(1, 3):
+                score = before[origin[k, s]] + price[k, s]
+                if score > best:
+                    best, at = score, origin[k, s]
+            now[s] = best + emit[t, s]
+            came[t, s] = via[at - states] if at >= states else at
+        before, now = now, before
+    path = np.empty(frames, np.int64)
+    state = via[boundaries - 1]
+    for t in range(frames - 1, -1, -1):
+        path[t] = state
+        state = came[t, state]
+    return path

@@ -1,0 +1,47 @@
+"""Loops over moments and sounds as machine code: numba compiles them, and they run without Python's lock.
+
+numpy has no word for a step that needs the one before it, and a few small arrays a step take a hundred times as long as
+the sums in them; where two recordings are worked on at once, Python's lock changes hands at each of these besides.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_compiling = threading.RLock()
+
+
+def compiled(function: F) -> F:
+    """Compile a function of arrays and numbers when it is first called; without numba it runs as it is, and slowly.
+
+    Compiling takes a second or two, once: the machine code is kept beside the source, or in the user's cache. Arrays of
+    another kind or layout are compiled for anew, so hand over contiguous ones.
+    """
+    code: Callable[..., Any] | None = None
+
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        nonlocal code
+        if code is None:
+            with _compiling:
+                code = code or _machine_code(function)
+        return code(*args)
+
+    return call  # type: ignore[return-value]
+
+
+def _machine_code(function: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        from numba import njit
+    except ImportError:
+        return function
+    try:
+        code: Callable[..., Any] = njit(function, nogil=True, error_model="numpy", cache=True)
+    except RuntimeError:  # no folder that may be written: neither the package's own nor one of the user's
+        code = njit(function, nogil=True, error_model="numpy")
+    return code
