@@ -63,6 +63,8 @@ _CLIPPED_RUN = 3
 _FLOOR_DBFS = -100.0  # what digital silence counts as
 _BANDS = np.geomspace(250, 6000, 9) / (_RATE / _FFT)  # edges, in FFT bins, of the bands whose change is watched
 _STEADY_DB = 2.0  # tones and noises change less than this within a band; speech 3 to 12, by the noise around it
+_NOISE = 0.7  # quantile of the pauses' levels that counts as the noise: voices behind the reader pause too ...
+_QUIETEST = 0.15  # ... and the noise is not under this one of all levels: what fills the pauses may pass for speech
 _PITCH_LAGS = slice(_RATE // 2 // 400, _RATE // 2 // 70)  # 70 to 400 Hz, at half the sample rate
 
 
@@ -237,7 +239,7 @@ def _snr_db(level_db: Floats, speech: Mask) -> float | None:
     noise = level_db[pause] if np.count_nonzero(pause) >= 10 else np.sort(level_db)[: max(5, len(level_db) // 20)]
     if len(level_db) < 50:
         return None
-    noise_power = 10 ** (float(np.median(noise)) / 10)
+    noise_power = 10 ** (max(quantiles(noise, _NOISE)[0], quantiles(level_db, _QUIETEST)[0]) / 10)
     active = _erode(_dilate(speech, 10), 10)
     speech_power = float(np.mean(10 ** (level_db[active] / 10))) - noise_power
     if speech_power <= 0:
