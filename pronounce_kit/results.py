@@ -59,6 +59,8 @@ _REPLY_KEYS = frozenset(
 
 def number(value: object) -> float | None:
     """A finite number, also from a string; anything else is None."""
+    if type(value) is float:  # most are
+        return value if math.isfinite(value) else None
     if value is None or isinstance(value, bool):
         return None
     try:

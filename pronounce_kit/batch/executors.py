@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import pickle
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from typing import Any
@@ -48,6 +49,7 @@ def workers_of(
             executor = executor.get_executor(pure=False)
         if hasattr(getattr(executor, "_client", None), "scatter"):
             executor = _Dask(executor)
+            stack.enter_context(executor.unwatched())
         if not isinstance(executor, Executor):
             raise ParameterError(
                 f"executor is of type {type(executor).__name__}. Give a concurrent.futures executor, a Dask client, or "
@@ -76,6 +78,20 @@ class _Dask(Executor):
                 f"The Dask cluster at {self._client.scheduler.address} has no workers. Start some with "
                 f"`dask worker {self._client.scheduler.address}`."
             ) from None
+
+    @contextlib.contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Keep the workers' profilers from stopping them meanwhile."""
+        from .unwatched import Unwatched
+
+        name = f"pronounce-kit-{uuid.uuid4()}"
+        self._client.register_plugin(Unwatched(), name=name)
+        try:
+            yield
+        finally:
+            if self._client.status == "running":
+                with contextlib.suppress(OSError, asyncio.TimeoutError):  # the scheduler went away just now
+                    self._client.unregister_worker_plugin(name)
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Submit `work.assess`, whose second argument holds the recordings. Raises `BrokenExecutor` without workers."""

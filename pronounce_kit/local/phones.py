@@ -8,6 +8,7 @@ diphthong is one capital letter and a stress mark stands right before the vowel.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 
 ARPABET: tuple[str, ...] = tuple(
@@ -64,12 +65,14 @@ def is_vowel(phone: str) -> bool:
     return base(phone) in VOWELS
 
 
+@cache
 def ipa(phone: str) -> str:
     """The phone in IPA: "AH0" -> "ə", "AH1" -> "ʌ"."""
     name = base(phone)
     return _IPA_UNSTRESSED.get(name, _IPA[name]) if phone.endswith("0") else _IPA[name]
 
 
+@cache
 def sapi(phone: str) -> str:
     """The phone in the service's SAPI alphabet: "AH0" -> "ax", "HH" -> "h"."""
     name = base(phone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -285,7 +286,7 @@ def _word(
 ) -> Json:
     word: Json = {"Word": found.word.text}
     if not found.omitted:
-        word |= ticks(found.starts[0], found.ends[-1])
+        word |= ticks(float(found.starts[0]), float(found.ends[-1]))
         word |= {"Confidence": 0.0, "AccuracyScore": scale.decimal(found.accuracy)}
     if comprehensive:
         word["ErrorType"] = error_type
@@ -318,42 +319,41 @@ def _syllables(found: WordFinding, params: PronunciationScoreParams, scale: _Hun
     """Each syllable scores the mean of its phonemes, weighted by their duration + 10 ms, as the service does."""
     namer = NAMERS[params.phoneme_alphabet]
     names = [namer(phone) for phone in _said_phones(found)]
-    weights = found.ends - found.starts + 0.01
-    return [
-        {
-            "Syllable": "".join(names[start:stop]),
-            **ticks(found.starts[start], found.ends[stop - 1]),
-            "AccuracyScore": scale.decimal(float(np.average(found.scores[start:stop], weights=weights[start:stop]))),
-        }
-        for start, stop in syllabify(found.word.phones)
-    ]
+    starts, ends, scores = found.starts.tolist(), found.ends.tolist(), found.scores.tolist()
+    weights = [end - start + 0.01 for start, end in zip(starts, ends, strict=True)]
+    syllables = []
+    for start, stop in syllabify(found.word.phones):
+        own = slice(start, stop)
+        total = sum(weight * score for weight, score in zip(weights[own], scores[own], strict=True))
+        syllables.append(
+            {
+                "Syllable": "".join(names[own]),
+                **ticks(starts[start], ends[stop - 1]),
+                "AccuracyScore": scale.decimal(total / sum(weights[own])),
+            }
+        )
+    return syllables
 
 
 def _phonemes(found: WordFinding, params: PronunciationScoreParams, scale: _HundredMark) -> list[Json]:
     namer = NAMERS[params.phoneme_alphabet]
-    phonemes = []
-    for i, phone in enumerate(_said_phones(found)):
-        phoneme: Json = {
-            "Phoneme": namer(phone),
-            **ticks(found.starts[i], found.ends[i]),
-            "AccuracyScore": scale.decimal(float(found.scores[i])),
-        }
-        if params.nbest_phoneme_count:
-            phoneme["NBestPhonemes"] = _candidates(found.candidates[i], phone, params, scale)
-        phonemes.append(phoneme)
-    return phonemes
-
-
-def _candidates(
-    probability: Floats, expected: str, params: PronunciationScoreParams, scale: _HundredMark
-) -> list[Json]:
-    """The likeliest sounds, best first; a candidate vowel takes over the stress of the expected one."""
-    namer = NAMERS[params.phoneme_alphabet]
-    order = np.argsort(-probability, kind="stable")[: params.nbest_phoneme_count]
-    return [
-        {"Phoneme": namer(_with_stress_of(expected, ARPABET[q])), "Score": scale.decimal(100 * float(probability[q]))}
-        for q in order
+    said = _said_phones(found)
+    phonemes: list[Json] = [
+        {"Phoneme": namer(phone), **ticks(start, end), "AccuracyScore": scale.decimal(score)}
+        for phone, start, end, score in zip(
+            said, found.starts.tolist(), found.ends.tolist(), found.scores.tolist(), strict=True
+        )
     ]
+    if params.nbest_phoneme_count:
+        # The likeliest sounds, best first; a candidate vowel takes over the stress of the expected one.
+        order = np.argsort(-found.candidates, axis=1, kind="stable")[:, : params.nbest_phoneme_count]
+        likely = np.take_along_axis(100 * found.candidates, order, 1)
+        for phoneme, phone, sounds, scores in zip(phonemes, said, order.tolist(), likely.tolist(), strict=True):
+            phoneme["NBestPhonemes"] = [
+                {"Phoneme": namer(_with_stress_of(phone, ARPABET[q])), "Score": scale.decimal(score)}
+                for q, score in zip(sounds, scores, strict=True)
+            ]
+    return phonemes
 
 
 def _said_phones(found: WordFinding) -> list[str]:
@@ -364,6 +364,7 @@ def _said_phones(found: WordFinding) -> list[str]:
     ]
 
 
+@cache
 def _with_stress_of(phone: str, name: str) -> str:
     if base(phone) == name:
         return phone
