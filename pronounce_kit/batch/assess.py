@@ -50,8 +50,7 @@ def assess_batch(
     executor
         Any `concurrent.futures.Executor`; for more machines a Dask client, its `get_executor()`, or the address of a
         Dask scheduler. By default threads: the engine leaves Python's lock while it computes. Recordings are read here,
-        so workers need no files of yours. A cluster that is started with `distributed.worker.profile.enabled: false` in
-        its configuration is faster by 1 to 8 % (two runs of `python -m tests.benchmarks.batch CORPUS`).
+        so workers need no files of yours. Dask's profiler of the workers rests meanwhile.
     gradebook, store
         Where each reply is stored as soon as it is there: a gradebook, or a folder. What is stored already, from the
         same audio, text, parameters, service and its version, student and task, is not done again, so after a crash or

@@ -401,6 +401,30 @@ def test_a_dask_scheduler_keeps_no_recordings():
             gc.collect()
 
 
+class Profiled(Tiny):
+    """Fails where the worker's profiler runs."""
+
+    def fail(self, text):
+        from distributed import get_worker
+
+        if get_worker().periodic_callbacks["profile"].is_running():
+            raise RuntimeError("is profiled")
+
+
+def test_dask_workers_are_not_profiled_while_they_assess_and_are_again_afterwards(items):
+    distributed = pytest.importorskip("distributed")
+    cluster = distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None, protocol="tcp")
+    with cluster, distributed.Client(cluster) as client:
+
+        def is_profiled() -> bool:
+            (answer,) = client.run(lambda dask_worker: dask_worker.periodic_callbacks["profile"].is_running()).values()
+            return answer
+
+        assert is_profiled()
+        assert assess(items, Profiled(), executor=client).failures.empty
+        assert is_profiled()
+
+
 def test_what_is_lost_with_a_dask_worker_is_done_by_another(tmp_path):
     distributed = pytest.importorskip("distributed")
     log = tmp_path / "calls.txt"
