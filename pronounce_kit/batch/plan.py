@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from ..errors import InputError
@@ -23,7 +24,7 @@ _LOOKED_UP = 64  # items whose keys are looked up in the store at a time ...
 _LOOKED_UP_BYTES = 16_000_000  # ... or fewer, if their recordings are this large together
 _ASIDE = 2  # tasks for each worker: one in work, one waiting
 _BUNDLED = 8  # the most items in a task ...
-_ROUNDS = 4  # ... and how often each worker gets new ones at least, so that all are done at about the same time
+_ROUNDS = 4  # ... and into how many tasks, at least, what is left is cut for each that may be under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class _Course:
         self.entries = entries
         self.verdicts = verdicts
         self.found = self.failed = 0
+        self._left = sum(verdict is None for verdict in verdicts)
         self._bar = bar
         self._twins: dict[str, list[int]] = {}  # key under way -> later items with the same key
         self._ended: dict[str, Verdict] = {}  # the verdict of each key that was under way
@@ -108,17 +110,19 @@ class _Course:
                 itertools.chain([first], jobs),
                 submit,
                 in_flight=in_flight,
-                bundle=self._bundle(executor, in_flight),
+                bundle=partial(self._bundle, executor, in_flight),
                 limiter=plan.limiter,
                 finish=self._finish,
             )
 
     def _bundle(self, executor: Executor, in_flight: int) -> int:
-        """Items to a task: several where a task goes to another process, but few enough that all workers have some."""
+        """Items to a task: several where a task goes to another process, fewer towards the end.
+
+        So all workers have some, and are done at about the same time.
+        """
         if isinstance(executor, ThreadPoolExecutor) or self.plan.limiter.is_limiting:
             return 1
-        todo = sum(verdict is None for verdict in self.verdicts)
-        return min(max(todo // (_ROUNDS * in_flight), 1), _BUNDLED)
+        return min(max(self._left // (_ROUNDS * in_flight), 1), _BUNDLED)
 
     def _jobs(self) -> Iterator[Job]:
         """Items that are to be assessed; those that are stored, or cannot be read, get their verdicts on the way."""
@@ -172,6 +176,7 @@ class _Course:
 
     def _settle(self, index: int, verdict: Verdict) -> None:
         self.verdicts[index] = verdict
+        self._left -= 1
         if isinstance(verdict, Failure):
             self.failed += 1
             self._bar.set_postfix(failed=self.failed, refresh=False)

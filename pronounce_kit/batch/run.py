@@ -51,12 +51,14 @@ def run(
     submit: Callable[[Sequence[Job]], Future[list[Outcome]]],
     *,
     in_flight: int,
-    bundle: int,
+    bundle: Callable[[], int],
     limiter: Limiter,
     finish: Callable[[Job, Outcome], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Submit the jobs, at most `in_flight` bundles at a time, and finish each, here and in the order they get done.
+
+    bundle: how many items the next one takes.
 
     Jobs are drawn when there is room for them, so that memory does not grow with their number. When interrupted,
     what is done by then is finished, and the rest is cancelled.
@@ -67,8 +69,8 @@ def run(
     def next_bundle() -> tuple[list[Job], float]:
         """Jobs that may go now, and how long the next one has to wait."""
         taken: list[Job] = []
-        size = 0
-        while len(taken) < bundle and size < _BUNDLE_BYTES:
+        size, most = 0, bundle()
+        while len(taken) < most and size < _BUNDLE_BYTES:
             job = again.popleft() if again else next(jobs, None)
             if job is None:
                 break

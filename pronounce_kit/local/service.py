@@ -55,6 +55,8 @@ PASSAGE_S = 45.0
 STRICTNESS = {"lenient": 45.0, "normal": MISPRONOUNCED, "strict": 75.0}
 """Strictness -> accuracy under which a word is called mispronounced."""
 
+_TRIED = "Good morning."  # what an engine that is to be ready says and hears once
+
 MAX_TEXT = 10_000
 """Longest text that is spoken, in characters."""
 
@@ -76,7 +78,8 @@ VOICE: dict[str, str] = {
 class LocalSpeech:
     """The embedded engine: assesses English read aloud, writes it down, and speaks, offline and without a key.
 
-    Models load when they are first needed (about a second). One instance may be shared by threads; the recognizer
+    Models load when they are first needed (about a second; the very first time on a machine, when the searches are
+    compiled, about ten). One instance may be shared by threads; the recognizer
     releases the GIL.
 
     model: another phoneme recognizer than hama's. lexicon: pronunciations of names and other words of your own, in
@@ -146,10 +149,11 @@ class LocalSpeech:
         return Recognizer()
 
     def load(self) -> LocalSpeech:
-        """Load all models now rather than at the first call; returns self."""
+        """Load all models now rather than at the first call, and compile what is not compiled yet; returns self."""
         self._load()
         with self._loading:
             _ = self._recognizer
+        self.assess(self.synthesize(_TRIED), _TRIED)
         return self
 
     def _load(self) -> LocalSpeech:
