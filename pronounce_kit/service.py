@@ -61,6 +61,20 @@ class SpeechService(Protocol):
         ...
 
 
+def reply_of(
+    service: SpeechService,
+    recording: Recording,
+    reference_text: str | None = None,
+    *,
+    language: str,
+    params: PronunciationScoreParams | None,
+) -> Any:
+    """The JSON of an assessment; where a service gives it alone, no typed results are made that nobody looks at."""
+    if hasattr(service, "reply"):
+        return service.reply(recording, reference_text, language=language, params=params)
+    return service.assess(recording, reference_text, language=language, params=params).raw
+
+
 def name_and_version(service: SpeechService) -> tuple[str, str | None]:
     """What a service is called in tables: its class and `version`, or without one its repr, if that is its own."""
     version = getattr(service, "version", None)

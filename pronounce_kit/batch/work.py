@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import PronounceKitError, QuotaError, ServiceError
 from ..params import PronunciationScoreParams
 from ..recording import Recording
-from ..service import SpeechService
+from ..service import SpeechService, reply_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _assess(
 ) -> Outcome:
     try:
         service, recording = handle.service, Recording.of(audio)
-        return Outcome(service.assess(recording, reference_text, language=language, params=params).raw)
+        return Outcome(reply_of(service, recording, reference_text, language=language, params=params))
     except Exception as error:
         return Outcome.of_error(error)
 

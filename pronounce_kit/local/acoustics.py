@@ -49,8 +49,8 @@ def sound_begins(best: NDArray[np.int64]) -> NDArray[np.bool_]:
 class Heard:
     """What a recognizer hears in a recording of T frames.
 
-    posteriors: (T, 40) probabilities, 39 phones then the blank; rows sum to 1. states: (T, S) what the layer below them
-    says of each frame: the finer differences between sounds that symbols leave out.
+    posteriors: (T, 40) probabilities, 39 phones then the blank; rows sum to 1. states: (T, S) what the layers below
+    them say of each frame, the last one first: the finer differences between sounds that symbols leave out.
     """
 
     posteriors: Floats

@@ -11,7 +11,7 @@ from importlib import resources
 
 import numpy as np
 
-from .conformer import FILE, Array, block_names, named, read_tensors
+from .conformer import FILE, SEEN, Array, block_names, named, read_tensors
 from .onnx_graph import Builder
 
 _HEADS = 4
@@ -22,15 +22,17 @@ def graph(weights: Mapping[str, Array]) -> bytes:
     """The network whose weights are these, of which only names and shapes are kept."""
     builder = Builder(weights)
     x = _front(builder, "power")
+    blocks = []
     for name in block_names(weights):
         x = _block(builder, name, x)
-    builder.output("states", x)
+        blocks.append(x)
+    builder.output("states", builder.node("Concat", *blocks[: -SEEN - 1 : -1], axis=1))
     builder.output("symbols", builder.node("Softmax", builder.linear(x, "proj"), axis=-1))
     width, symbols = weights["proj.weight"].shape
     return builder.model(
         "conformer",
         {"power": ("windows", weights["mel"].shape[0])},
-        {"states": ("frames", width), "symbols": ("frames", symbols)},
+        {"states": ("frames", SEEN * width), "symbols": ("frames", symbols)},
         outside=True,
     )
 

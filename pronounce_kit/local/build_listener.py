@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..recording import Recording
 from .acoustics import BLANK, AcousticModel, HamaModel, Heard
+from .conformer import SEEN
 from .gop import forward_backward
 from .language import END, NO_WORD, START, LanguageModel, unpack
 from .lexicon import Lexicon
@@ -59,8 +60,9 @@ def readings(corpus: Path, model: AcousticModel) -> Iterator[Example]:
 
 
 def _compact(heard: Heard) -> Heard:
-    """The same in a third of the memory."""
-    return Heard(heard.posteriors.astype(np.float32), heard.states.astype(np.float16))
+    """What the network looks at, in less memory: of the states those of the last layer."""
+    last = heard.states[:, : heard.states.shape[1] // SEEN]
+    return Heard(heard.posteriors.astype(np.float32), last.astype(np.float16))
 
 
 def spoken(voice: Voice, model: AcousticModel, language: LanguageModel, count: int) -> Iterator[Example]:

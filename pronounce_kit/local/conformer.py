@@ -1,9 +1,9 @@
-"""hama's network in onnxruntime: the same numbers as its own engine, twenty times as fast, with the last layer in view.
+"""hama's network in onnxruntime: the same numbers as its own engine, twenty times as fast, and its last layers in view.
 
 hama's wheel carries a small conformer (Gulati et al., Interspeech 2020) as one file of named tensors: 80 log-mel bands
 every 10 ms, one convolution that halves the rate, four blocks of 144 channels, 191 symbols. Its engine computes that
 in plain loops. `weights/conformer.onnx` is the same network as a graph, without the weights, which come from the wheel;
-what the last block says of a frame can be used besides the symbols. The graph is made by
+what the last blocks say of a frame can be used besides the symbols. The graph is made by
 `python -m pronounce_kit.local.build_conformer`.
 """
 
@@ -22,6 +22,9 @@ from .runtime import Graph
 Array = NDArray[np.float32]
 
 FILE = Path(__file__).parent / "weights" / "conformer.onnx"
+
+SEEN = 3
+"""Blocks, the last first, whose states are told besides the symbols: the earlier ones know more of how it was said."""
 
 FRAME_SAMPLES = 320
 """Samples of 16 kHz audio from one frame to the next."""
@@ -116,7 +119,7 @@ class Conformer:
         self._graph = Graph(FILE.read_bytes(), named(tensors))
 
     def run(self, samples: Array) -> tuple[Array, Array]:
-        """16 kHz mono samples, more than 200 -> what the last block says, (T, 144), and symbol probabilities, (T, 191).
+        """16 kHz mono samples, more than 200 -> states, (T, 3 x 144), and symbol probabilities, (T, 191).
 
         T is 1 + samples // 160, halved and rounded up. Memory grows with the square of T: 30 s take about 100 MB.
         """

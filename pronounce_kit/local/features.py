@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiled import compiled
 from ..quantiles import median, quantiles
 from .acoustics import Floats, Heard
 from .gop import DELETION, Gop
@@ -60,7 +61,7 @@ class View:
 
     ratio: (N, 40) log ratios against the substitutes and deletion, clipped. smallest: the smallest of them.
     rival: its column. posterior: probability of the canonical phone among its rivals. peak: frame in which it is
-    most certain. occupied: expected frames in it. states: (N, 2 S) what the recognizer's last layer says of each phone
+    most certain. occupied: expected frames in it. states: (N, 2 S) what the recognizer's last layers say of each phone
     (`states_of_phones`). start, frames: where speech begins and how long it is, with a little around it: how much
     silence a recording has before and after says nothing about the reader. per_frame: log-likelihood a frame.
     entropy: mean entropy of those frames' posteriors, in nats.
@@ -122,7 +123,7 @@ _REACH = 6  # frames to either side of a phone's peak that may still be its own
 
 
 def states_of_phones(states: Samples, occupancy: Floats, peak: Ints) -> Samples:
-    """What the recognizer's last layer says of each phone, (N, 2 S) from (T, S).
+    """What the recognizer's last layers say of each phone, (N, 2 S) from (T, S).
 
     First the mean over the frames that are most likely the phone's, a sharp moment; then the mean from half-way to the
     peak before to half-way to the peak after, the whole of the sound.
@@ -133,9 +134,20 @@ def states_of_phones(states: Samples, occupancy: Floats, peak: Ints) -> Samples:
     edges = np.concatenate([[max(peak[0] - 4, 0)], between, [min(peak[-1] + _REACH, frames)]])
     first = np.clip(np.maximum(edges[:-1], peak - _REACH), 0, frames - 1)
     last = np.clip(np.minimum(np.maximum(edges[1:], first + 1), peak + _REACH + 1), first + 1, frames)
-    total = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(states, 0, dtype=np.float64)])
-    whole = (total[last] - total[first]) / (last - first)[:, None]
-    return np.concatenate([sharp, whole], 1).astype(np.float32)
+    return np.concatenate([sharp, _means(states, first, last)], 1)
+
+
+@compiled
+def _means(states: Samples, first: Ints, last: Ints) -> Samples:
+    """(N, S) the mean of some of the (T, S) rows, from each first one to before each last one."""
+    means = np.empty((len(first), states.shape[1]), np.float32)
+    total = np.empty(states.shape[1])
+    for i in range(len(first)):
+        total[:] = 0.0
+        for t in range(first[i], last[i]):
+            total += states[t]
+        means[i] = total / (last[i] - first[i])
+    return means
 
 
 # Phones as articulation: manner, place (front to back), voicing, height and backness of vowels, rounding, gliding.

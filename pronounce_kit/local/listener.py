@@ -32,8 +32,8 @@ STATES = (-6, -3, 0, 3, 6)
 class Listener:
     """The network: one hidden layer, and a weighted way past it.
 
-    posteriors: (11, 40, H) weights of the log posteriors of the frames `NEAR`, states: (5, S, H) of the states of the
-    frames `STATES`, bias: (H,); out: (H, 40) and out_bias: (40,); past: (1,) weight of what hama says.
+    posteriors: (11, 40, H) weights of the log posteriors of the frames `NEAR`, states: (5, S, H) of the last layer's
+    states of the frames `STATES`, bias: (H,); out: (H, 40) and out_bias: (40,); past: (1,) weight of what hama says.
     """
 
     posteriors: Singles
@@ -51,7 +51,8 @@ class Listener:
 
     def hear(self, heard: Heard) -> Floats:
         """What was heard in T frames -> (T, 40) posteriors of the intended phones."""
-        seen = np.concatenate([around(scaled(heard.posteriors), NEAR), around(heard.states, STATES)], axis=1)
+        last = heard.states[:, : self.states.shape[1]]
+        seen = np.concatenate([around(scaled(heard.posteriors), NEAR), around(last, STATES)], axis=1)
         hidden = np.maximum(seen @ self._into + self.bias, 0)
         log_p = np.log(heard.posteriors).astype(np.float32)
         return softmax(hidden @ self.out + self.out_bias + self.past * log_p).astype(np.float64)

@@ -1,6 +1,6 @@
 """A small network over the phones of a text: it scores phones, words and the sentence at once.
 
-Trees see one phone's numbers at a time. The network sees besides what the last layer of the recognizer says of each
+Trees see one phone's numbers at a time. The network sees besides what the last layers of the recognizer say of each
 phone, in the learner's reading and in the model voice's, and of its neighbours; it learns all levels together, as
 GOPT does (Gong et al., ICASSP 2022). Trees and network err in different places: their mean is better than either.
 """
@@ -44,7 +44,7 @@ OUTPUTS = {"rating": 1, "wrong": 1, "words": 1, "sentences": len(SCALES)}
 class Sounds:
     """The N phones of one or more texts, as the network looks at them.
 
-    rows: (N, F) of `features.phone_features`. learner, voice: (N, S) what the recognizer's last layer says of each
+    rows: (N, F) of `features.phone_features`. learner, voice: (N, S) what the recognizer's last layers say of each
     phone in both readings. phone: (N,) index into ARPABET. word, text: (N,) of which word and text it is, from 0 on
     without gaps.
     """

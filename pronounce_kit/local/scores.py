@@ -19,7 +19,7 @@ MISPRONOUNCED = 60.0
 
 _LIMITED_TO = MISPRONOUNCED + 1  # a word is at most half-way from its worst wrong phone to this
 
-_TREES = 0.65  # their share in the log-odds of an error; the rest is the networks'
+_TREES = 0.85  # their share in the log-odds of an error; the rest is the networks'
 
 
 class Predictor(Protocol):

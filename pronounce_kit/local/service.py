@@ -245,6 +245,19 @@ class LocalSpeech:
         pauses into passages: accuracy is then the mean over the words, fluency and prosody over the time.
         """
         merged = merge_params(reference_text, params)
+        reply = self.reply(recording, language=language, params=merged)
+        return Assessment.from_json(reply, reference_text=merged.reference_text)
+
+    def reply(
+        self,
+        recording: Recording | str | Path | bytes,
+        reference_text: str | None = None,
+        *,
+        language: str = LANGUAGE,
+        params: PronunciationScoreParams | None = None,
+    ) -> Json:
+        """As `assess`, but the JSON alone, for whoever keeps it or sends it on: a dict as the service's replies are."""
+        merged = merge_params(reference_text, params)
         _check_language(language)
         if not merged.reference_text.strip():
             raise TextError(
@@ -259,8 +272,7 @@ class LocalSpeech:
                 "Cut it, and the text, into parts."
             )
         with one_thread:
-            reply = self._reply(heard, merged)
-        return Assessment.from_json(reply, reference_text=merged.reference_text)
+            return self._reply(heard, merged)
 
     def recognize(
         self,

@@ -37,7 +37,7 @@ from .voice import Voice
 FOLDS = 5
 """Folds of speakers by which phone scores are predicted for the word and sentence models."""
 
-FALSE_ALARMS = 0.009
+FALSE_ALARMS = 0.008
 """Share of the right phones that the error models may call wrong. The rating models add their own."""
 
 NETWORKS = 3

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..errors import NotSupportedError, ParameterError, TextError
 from ..params import PronunciationScoreParams
-from ..service import ASSESSMENT_LOCALES, SpeechService
+from ..service import ASSESSMENT_LOCALES, SpeechService, reply_of
 from .audio import Kind, kind_of, recording_of
 from .failures import INVALID_LANGUAGE, UNSUPPORTED_AUDIO, RefusalError
 
@@ -73,7 +73,7 @@ class _Question:
             return {"RecognitionStatus": "InitialSilenceTimeout", "Offset": 0, "Duration": 0}
         try:
             if self.params is not None:
-                return service.assess(recording, language=self.language, params=self.params).raw
+                return reply_of(service, recording, language=self.language, params=self.params)
             reply = service.recognize(
                 recording, language=self.language, format=self.format, profanity=self.profanity
             ).raw

@@ -5,7 +5,7 @@ import pytest
 
 from pronounce_kit import LocalSpeech, Recording
 from pronounce_kit.local.acoustics import HamaModel
-from pronounce_kit.local.conformer import FRAME_SAMPLES, Conformer, read_tensors
+from pronounce_kit.local.conformer import FRAME_SAMPLES, SEEN, Conformer, read_tensors
 
 asr = pytest.importorskip("hama.asr")
 
@@ -29,6 +29,7 @@ def test_the_network_gives_what_hamas_own_engine_gives(network: Conformer, speec
     samples = spoken[: int(seconds * 16_000)]
     states, symbols = network.run(samples)
     assert len(states) == len(symbols) == (1 + len(samples) // 160 + 1) // 2
+    assert states.shape[1] == SEEN * 144
     np.testing.assert_allclose(symbols, by_hama(samples), atol=0.01)
 
 

@@ -176,6 +176,12 @@ def test_paths_bytes_and_recordings_give_the_same_reply(speech, reading, tmp_pat
     assert all(reply == replies[0] for reply in replies)
 
 
+def test_the_reply_alone_is_what_an_assessment_keeps(speech, mistaken):
+    params = PronunciationScoreParams(TEXT, enable_prosody_assessment=True)
+    assert speech.reply(mistaken, params=params) == speech.assess(mistaken, params=params).raw
+    assert speech.reply(mistaken, TEXT) == speech.assess(mistaken, TEXT).raw
+
+
 def test_threads_share_one_engine_and_get_the_same_reply(speech, reading):
     replies = []
     threads = [threading.Thread(target=lambda: replies.append(speech.assess(reading, TEXT).raw)) for _ in range(4)]
