@@ -2,8 +2,8 @@
 
 Boersma's method (1993): the autocorrelation of each windowed frame, divided by that of the window, has its peaks at
 the period of the voice and its multiples; of the few best peaks of each frame, and of "no voice", a shortest path
-takes those that make a smooth line, which is what keeps it from jumping by octaves. All frames are worked on at once,
-at about 4 kHz, where the voice's own harmonics are and its hissing is not: 5 s of speech take some 8 ms.
+takes those that make a smooth line, which is what keeps it from jumping by octaves. All is done at about 4 kHz, where
+the voice's own harmonics are and its hissing is not.
 """
 
 from __future__ import annotations
