@@ -212,10 +212,13 @@ class Held:
         was_kept = np.isin(self.words, kept)
         begins = np.concatenate([[0], self.last[was_kept] + 1])  # of what lies before, between and after the words
         stops = np.concatenate([self.first[was_kept], [len(way.word)]])
+        sounds = ears.best != BLANK
         for i, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
+            if not sounds[begin:stop].any():
+                continue
             another = bool(((self.first >= begin) & (self.first < stop) & ~was_kept).any())
             frames = np.arange(begin, stop)
-            stray = frames[(ears.best[frames] != BLANK) & (another | (way.word[frames] == FREE))]
+            stray = frames[sounds[frames] & (another | (way.word[frames] == FREE))]
             if len(stray) and not _is_speech(ears, slice(stray[0], stray[-1] + 1), 0.0 if another else _ENTER):
                 stray = stray[:0]
             apart = ((frames - begin >= _AFTER) | (i == 0)) & ((stop - frames >= _BEFORE) | (i == len(kept)))

@@ -142,6 +142,7 @@ def gather(
         return Finding(omitted, 0.0, 0.0, 0.0, 0.0, added=added)
     candidates = candidate_probabilities(hearing, scores.wrong)
     layout = hearing.script.layout
+    firsts = [*np.flatnonzero(layout.place == 0).tolist(), len(layout.place)]
     heard = iter(range(layout.words))
     words = []
     for word, was_said in zip(script.words, said, strict=True):
@@ -149,7 +150,7 @@ def gather(
             words.append(WordFinding.omission(word))
             continue
         w = next(heard)
-        own = layout.word == w
+        own = slice(firsts[w], firsts[w + 1])
         words.append(
             WordFinding(
                 word=word,
