@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 
 from pronounce_kit import charts
 from pronounce_kit.charts import ranking
+from pronounce_kit.charts.figures import drawable
 from pronounce_kit.errors import InputError
 from pronounce_kit.highlight import FAIR, GOOD, POOR
 
@@ -132,11 +133,11 @@ def test_the_heat_map_of_sounds_has_the_injected_mistakes_as_its_dark_cells(spok
     for student in truth.CLASS:
         if not student.habits or student.overcomes:
             continue
-        row = of_cells[rows.index(student.name)]
+        row = of_cells[rows.index(drawable(student.name))]
         lowest = {columns[place] for place in np.argsort(row.filled(100))[: len(student.habits)]}
         assert lowest == {sound.lower() for sound in student.habits}
     row, column = framed(ax)
-    habits = {student.name: {sound.lower() for sound in student.habits} for student in truth.CLASS}
+    habits = {drawable(student.name): {sound.lower() for sound in student.habits} for student in truth.CLASS}
     assert column in habits[row]
     assert f"surest weakness: {column} of {row}" in title(ax)
 
