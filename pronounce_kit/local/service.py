@@ -78,8 +78,8 @@ VOICE: dict[str, str] = {
 class LocalSpeech:
     """The embedded engine: assesses English read aloud, writes it down, and speaks, offline and without a key.
 
-    Models load when they are first needed (about a second; the very first time on a machine, when the searches are
-    compiled, about ten). One instance may be shared by threads; the recognizer
+    Models load when they are first needed (some seconds; the very first time on a machine, when the searches are
+    compiled, about fifteen). One instance may be shared by threads; the recognizer
     releases the GIL.
 
     model: another phoneme recognizer than hama's. lexicon: pronunciations of names and other words of your own, in
