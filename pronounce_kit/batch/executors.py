@@ -81,16 +81,17 @@ class _Dask(Executor):
 
     @contextlib.contextmanager
     def unwatched(self) -> Iterator[None]:
-        """Keep the workers' profilers from stopping them meanwhile."""
+        """Keep the workers' profilers from stopping them meanwhile; where that cannot be had, it goes without."""
         from .unwatched import Unwatched
 
         name = f"pronounce-kit-{uuid.uuid4()}"
-        self._client.register_plugin(Unwatched(), name=name)
+        with contextlib.suppress(Exception):  # such as of workers without this package, which the items will tell of
+            self._client.register_plugin(Unwatched(), name=name)
         try:
             yield
         finally:
             if self._client.status == "running":
-                with contextlib.suppress(OSError, asyncio.TimeoutError):  # the scheduler went away just now
+                with contextlib.suppress(Exception):  # the scheduler went away just now
                     self._client.unregister_worker_plugin(name)
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -10,8 +10,7 @@ from distributed import WorkerPlugin
 class Unwatched(WorkerPlugin):
     """Lets a worker's profiler rest for as long as the plugin is there.
 
-    A hundred times a second it stops the worker to see what it is at, which takes more time than the little of Python
-    that is left in an assessment.
+    A hundred times a second it stops the worker to see what it is at.
     """
 
     def setup(self, worker: Any) -> None:

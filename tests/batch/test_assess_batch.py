@@ -425,6 +425,18 @@ def test_dask_workers_are_not_profiled_while_they_assess_and_are_again_afterward
         assert is_profiled()
 
 
+def test_a_cluster_that_takes_no_plugins_is_used_all_the_same(items, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no plugins here")
+
+    monkeypatch.setattr(distributed.Client, "register_plugin", refuse)
+    cluster = distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None, protocol="tcp")
+    with cluster, distributed.Client(cluster) as client:
+        assert assess(items, Tiny(), executor=client).failures.empty
+
+
 def test_what_is_lost_with_a_dask_worker_is_done_by_another(tmp_path):
     distributed = pytest.importorskip("distributed")
     log = tmp_path / "calls.txt"
