@@ -81,18 +81,20 @@ class _Dask(Executor):
 
     @contextlib.contextmanager
     def unwatched(self) -> Iterator[None]:
-        """Keep the workers' profilers from stopping them meanwhile; where that cannot be had, it goes without."""
-        from .unwatched import Unwatched
+        """Keep Dask from watching the workers meanwhile; where that cannot be had, it goes without."""
+        from .unwatched import UnwatchedNanny, UnwatchedWorker
 
         name = f"pronounce-kit-{uuid.uuid4()}"
         with contextlib.suppress(Exception):  # such as of workers without this package, which the items will tell of
-            self._client.register_plugin(Unwatched(), name=name)
+            self._client.register_plugin(UnwatchedWorker(), name=name)
+            self._client.register_plugin(UnwatchedNanny(), name=name)
         try:
             yield
         finally:
             if self._client.status == "running":
-                with contextlib.suppress(Exception):  # the scheduler went away just now
-                    self._client.unregister_worker_plugin(name)
+                for is_nanny in (False, True):
+                    with contextlib.suppress(Exception):  # the scheduler went away just now, or there are no nannies
+                        self._client.unregister_worker_plugin(name, nanny=is_nanny)
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Submit `work.assess`, whose second argument holds the recordings. Raises `BrokenExecutor` without workers."""

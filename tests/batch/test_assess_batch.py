@@ -31,6 +31,7 @@ from pronounce_kit import (
     Recording,
 )
 from pronounce_kit.batch import Limiter, read_roster
+from pronounce_kit.batch.executors import workers_of
 from pronounce_kit.batch.store import FolderStore
 from pronounce_kit.service import SpeechService
 from tests.batch.tiny import Tiny, beeps
@@ -401,28 +402,50 @@ def test_a_dask_scheduler_keeps_no_recordings():
             gc.collect()
 
 
+WATCHES = ("profile", "tick", "ticks")
+
+
+def watches(server: Any) -> list[str]:
+    """What a Dask server watches itself by, of what rests during a batch."""
+    running = {name: watch.is_running() for name, watch in server.periodic_callbacks.items()}
+    return [name for name in WATCHES if running.get(name)]
+
+
 class Profiled(Tiny):
-    """Fails where the worker's profiler runs."""
+    """Fails where the worker is watched."""
 
     def fail(self, text):
         from distributed import get_worker
 
-        if get_worker().periodic_callbacks["profile"].is_running():
-            raise RuntimeError("is profiled")
+        if watches(get_worker()):
+            raise RuntimeError(f"is watched by {watches(get_worker())}")
 
 
-def test_dask_workers_are_not_profiled_while_they_assess_and_are_again_afterwards(items):
+def test_dask_does_not_watch_workers_while_they_assess_and_does_again_afterwards(items):
     distributed = pytest.importorskip("distributed")
     cluster = distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None, protocol="tcp")
     with cluster, distributed.Client(cluster) as client:
 
-        def is_profiled() -> bool:
-            (answer,) = client.run(lambda dask_worker: dask_worker.periodic_callbacks["profile"].is_running()).values()
+        def watched_by() -> list[str]:
+            (answer,) = client.run(lambda dask_worker: watches(dask_worker)).values()
             return answer
 
-        assert is_profiled()
+        assert watched_by() == list(WATCHES)
         assert assess(items, Profiled(), executor=client).failures.empty
-        assert is_profiled()
+        assert watched_by() == list(WATCHES)
+
+
+def test_the_processes_beside_dask_workers_rest_too_and_two_batches_may_overlap():
+    distributed = pytest.importorskip("distributed")
+    cluster = distributed.LocalCluster(n_workers=1, processes=True, dashboard_address=None)
+    with cluster, distributed.Client(cluster) as client:
+        (nanny,) = cluster.workers.values()
+        assert watches(nanny) == ["tick", "ticks"]
+        with workers_of(client, Tiny(), None, is_cloud=False):
+            assert watches(nanny) == []
+            with workers_of(client, Tiny(), None, is_cloud=False):
+                assert watches(nanny) == []
+        assert watches(nanny) == ["tick", "ticks"]
 
 
 def test_a_cluster_that_takes_no_plugins_is_used_all_the_same(items, monkeypatch):
