@@ -189,9 +189,12 @@ class Misreading:
     pitch: float
 
 
-def misread(reading: Reading, every: int = 10, dropped_share: float = 0.15) -> Misreading:
-    """Let a fluent voice make mistakes in about one of `every` phones; each sentence has its own pace and pitch."""
-    random = np.random.default_rng(zlib.crc32(reading.utterance.encode()) + 1)
+def misread(reading: Reading, number: int, every: int = 10, dropped_share: float = 0.15) -> Misreading:
+    """Let a fluent voice make mistakes in about one of `every` phones, with a pace and pitch of its own.
+
+    number: from 0 on; each of a sentence has other mistakes.
+    """
+    random = np.random.default_rng(zlib.crc32(reading.utterance.encode()) + 1 + number)
     count = len(reading.ratings)
     chosen = _scattered(range(count), count, every, random)
     words = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from .voice import SAMPLE_RATE as VOICE_RATE
 Rows = NDArray[np.float32]
 T = TypeVar("T")
 
-_MISREAD_ONE_IN = 3
+_MISREADINGS = 2  # of each text
 _OTHER_SPEEDS = (7 / 8, 9 / 8)
 
 
@@ -43,17 +42,24 @@ def untracked(items: Iterator[T], total: int, description: str, /) -> Iterable[T
 
 
 @dataclass(frozen=True, slots=True)
+class Mistaken:
+    """The model voice reading a text with mistakes, held against the text, and where they are, (N,)."""
+
+    sounds: Sounds
+    at: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One reading as the models see it; None where the recording cannot be held against the phones.
 
     canonical, ratings: the corpus's own phones and their ratings, 0-2, (N,). changed, changed_at: the same recording
-    against the perturbed text, and where that was changed. misread, misread_at: for some readings, the model voice
-    reading the text with mistakes, and where. other_voices: as `canonical`, of the recording made deeper and slower,
-    and higher and faster. script: of the text as users meet it, where the reading was rated as a whole. shipped: the
-    recording against that script without the words that the engine takes for omitted; None where the script's words
-    are not the corpus's, or none was heard. shipped_other_voices: the same of the changed recordings. said: (W,) which
-    words were said. manner: how it was read apart from its sounds (`prosody_features.manner_of`). another: probability
-    that another text was read.
+    against the perturbed text, and where that was changed. misread: the model voice reading the text with mistakes.
+    other_voices: as `canonical`, of the recording made deeper and slower, and higher and faster. script: of the text as
+    users meet it, where the reading was rated as a whole. shipped: the recording against that script without the words
+    that the engine takes for omitted; None where the script's words are not the corpus's, or none was heard.
+    shipped_other_voices: the same of the changed recordings. said: (W,) which words were said. manner: how it was read
+    apart from its sounds (`prosody_features.manner_of`). another: probability that another text was read.
     """
 
     reading: Reading
@@ -61,8 +67,7 @@ class Example:
     ratings: Floats
     changed: Sounds | None
     changed_at: NDArray[np.bool_]
-    misread: Sounds | None
-    misread_at: NDArray[np.bool_]
+    misread: tuple[Mistaken, ...]
     other_voices: tuple[Sounds, ...]
     script: Script | None
     shipped: Hearing | None
@@ -112,7 +117,7 @@ def _example(reading: Reading, analyzer: Analyzer) -> Example:
     canonical = sounds(heard, canonical_script)
     perturbed = perturb(reading) if canonical else None
     changed = sounds(heard, script_for(perturbed.words)) if perturbed else None
-    misread_sounds, misread_at = _misreading(reading, analyzer) if _is_misread(reading) else (None, ())
+    misreadings = [_misreading(reading, number, analyzer) for number in range(_MISREADINGS)]
     script, hearing, said, another = None, None, np.ones(len(reading.words), bool), 0.0
     if reading.sentence:
         script = analyzer.script(reading.text)
@@ -126,8 +131,7 @@ def _example(reading: Reading, analyzer: Analyzer) -> Example:
         ratings=np.array(reading.ratings) if canonical else np.zeros(0),
         changed=changed,
         changed_at=np.array(perturbed.wrong if perturbed and changed else (), bool),
-        misread=misread_sounds,
-        misread_at=np.array(misread_at if misread_sounds else (), bool),
+        misread=tuple(own for own in misreadings if own),
         other_voices=_known(sounds(other, canonical_script) for other in others) if canonical else (),
         script=script,
         shipped=hearing,
@@ -157,15 +161,10 @@ def _known(sounds: Iterable[Sounds | None]) -> tuple[Sounds, ...]:
     return tuple(own for own in sounds if own)
 
 
-def _is_misread(reading: Reading) -> bool:
-    return zlib.crc32(reading.utterance.encode()) % _MISREAD_ONE_IN == 0
-
-
-def _misreading(reading: Reading, analyzer: Analyzer) -> tuple[Sounds | None, tuple[bool, ...]]:
-    """The model voice reading the text with mistakes, and where."""
-    plan = misread(reading)
+def _misreading(reading: Reading, number: int, analyzer: Analyzer) -> Mistaken | None:
+    plan = misread(reading, number)
     spoken = analyzer.voice.say_phones(plan.words, plan.speed)
     samples = Recording.from_array(spoken, round(VOICE_RATE * plan.pitch)).samples
     words = [LexicalWord(word.text, word.phones) for word in reading.words]
     hearing = analyzer.hear(samples, analyzer.script_of_words(words, variants=False))
-    return (_compact(hearing.sounds()) if hearing else None), plan.wrong
+    return Mistaken(_compact(hearing.sounds()), np.array(plan.wrong, bool)) if hearing else None

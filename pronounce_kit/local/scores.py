@@ -17,9 +17,9 @@ from .network import Jury, Said, Sounds
 MISPRONOUNCED = 60.0
 """Scores under this are called wrong, as the service does with words."""
 
-_LIMITED_TO = MISPRONOUNCED + 1  # a word is at most half-way from its worst wrong phone to this
+_LIMITED_TO = MISPRONOUNCED + 6  # a word is at most half-way from its worst wrong phone to this
 
-_TREES = 0.85  # their share in the log-odds of an error; the rest is the networks'
+_TREES = 0.65  # their share in the log-odds of an error; the rest is the networks'
 
 
 class Predictor(Protocol):
@@ -115,10 +115,10 @@ def phone_scores(rating: Floats, wrong: Floats, threshold: float) -> Floats:
 
 
 def word_scores(predicted: Floats, word_of_phone: NDArray[np.int64], phones: Floats) -> Floats:
-    """Accuracy of each word, 0-100: the predicted rating, and no more than half-way from its worst wrong phone to 61.
+    """Accuracy of each word, 0-100: the predicted rating, and no more than half-way from its worst wrong phone to 66.
 
-    One clearly wrong sound makes a word mispronounced, however well the rest of it was said. One that is only just
-    called wrong leaves it at 60: experts called 4 of 26 such words bad, and half of those with a worse sound.
+    One surely wrong sound makes a word mispronounced, however well the rest of it was said. One that is in doubt, from
+    54 on, leaves it over 60: such words are mispronounced where their prediction says so.
     """
     worst = np.full(len(predicted), 100.0)
     np.minimum.at(worst, word_of_phone, phones)

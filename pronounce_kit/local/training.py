@@ -37,7 +37,7 @@ from .voice import Voice
 FOLDS = 5
 """Folds of speakers by which phone scores are predicted for the word and sentence models."""
 
-FALSE_ALARMS = 0.008
+FALSE_ALARMS = 0.0075
 """Share of the right phones that the error models may call wrong. The rating models add their own."""
 
 NETWORKS = 3
@@ -45,7 +45,7 @@ NETWORKS = 3
 
 # Of a changed phone, and of each phone that the model voice reads, rightly or wrongly, where errors are learned; a
 # rated phone weighs 1.
-_PERTURBED_WEIGHT, _MISREAD_WEIGHT = 1.0, 1.2  # trees
+_PERTURBED_WEIGHT, _MISREAD_WEIGHT = 1.0, 0.3  # trees
 _PERTURBED_LESSON, _MISREAD_LESSON = 0.45, 1.0  # networks
 _COMMON = {
     "verbosity": -1,
@@ -140,8 +140,9 @@ def fit_phones(examples: Sequence[Example]) -> PhoneModels:
     changed = np.concatenate(
         [rows[:0], *(_rows(example.changed)[example.changed_at] for example in known if example.changed)]
     )
-    misread_rows = np.concatenate([rows[:0], *(_rows(example.misread) for example in known if example.misread)])
-    misread = np.concatenate([example.misread_at for example in known])
+    mistaken = [own for example in known for own in example.misread]
+    misread_rows = np.concatenate([rows[:0], *(own.sounds.rows for own in mistaken)])
+    misread = np.concatenate([np.zeros(0), *(own.at for own in mistaken)])
     rating = boost(_RATING, rows, ratings * 50)
     target = np.r_[_wrong(ratings), np.ones(len(changed)), misread]
     weight = np.r_[
@@ -188,9 +189,9 @@ def lessons(examples: Sequence[Example]) -> list[Lesson]:
             target: Floats = np.where(at, 1.0, np.nan)
             weight: Floats = np.where(at, _PERTURBED_LESSON, 0.0)
             taught.append(_lesson(example.changed, wrong=target, wrong_weight=weight))
-        if example.misread:
-            weight = np.full(len(example.misread_at), _MISREAD_LESSON)
-            taught.append(_lesson(example.misread, wrong=example.misread_at.astype(np.float64), wrong_weight=weight))
+        for own in example.misread:
+            weight = np.full(len(own.at), _MISREAD_LESSON)
+            taught.append(_lesson(own.sounds, wrong=own.at.astype(np.float64), wrong_weight=weight))
     return taught
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pronounce_kit import InputError, LocalSpeech, Recording
-from pronounce_kit.local.corpus import CONFUSIONS, folds_by_speaker, perturb, read_corpus
+from pronounce_kit.local.corpus import CONFUSIONS, folds_by_speaker, misread, perturb, read_corpus
 
 lightgbm = pytest.importorskip("lightgbm")
 
@@ -158,6 +158,15 @@ def test_perturbed_text_changes_only_sounds_that_were_rated_right(corpus):
         assert len(flat) == len(changed.wrong)
         kept = [phone for phone, wrong in zip(flat, changed.wrong, strict=True) if not wrong]
         assert set(kept) <= {phone for word in reading.words for phone in word.phones}
+
+
+def test_each_misreading_of_a_text_has_other_mistakes_at_another_pace(corpus):
+    readings = read_corpus(corpus)
+    first, second = ([misread(reading, number) for reading in readings] for number in range(2))
+    assert first == [misread(reading, 0) for reading in readings], "the same number gives the same mistakes"
+    assert sum(one.words != other.words for one, other in zip(first, second, strict=True)) > len(readings) / 2
+    assert all(one.speed != other.speed for one, other in zip(first, second, strict=True))
+    assert all(any(one.wrong) for one in (*first, *second))
 
 
 @pytest.mark.parametrize(
