@@ -47,6 +47,8 @@ _ACTIVE_SHARE = 1e-3
 # A mix this much weaker than its loudest channel (10 dB) means that channels in opposite phase cancelled out.
 _CANCELLED_SHARE = 0.1
 
+_PIECE_S = 30  # of samples that are resampled at a time
+
 # Packed samples that need nothing but a factor, once they are at the right rate.
 _PLAIN = {"flt": np.float32(1), "s16": np.float32(1 / 32768)}
 
@@ -305,8 +307,9 @@ def resample(samples: Samples, sample_rate: int, what: str) -> Samples:
         return samples
 
     def frames() -> Iterator[AudioFrame]:
-        for start in range(0, len(samples), sample_rate):
-            frame = av.AudioFrame.from_ndarray(samples[None, start : start + sample_rate], "flt", "mono")
+        for start in range(0, len(samples), _PIECE_S * sample_rate):
+            piece = samples[None, start : start + _PIECE_S * sample_rate]
+            frame = av.AudioFrame.from_ndarray(piece, "flt", "mono")
             frame.sample_rate = sample_rate
             yield frame
 

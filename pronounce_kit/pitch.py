@@ -117,7 +117,8 @@ def _kernels(factor: int) -> tuple[int, npt.NDArray[np.float32]]:
 def _frames(low: npt.NDArray[np.float32], rate: float, times_s: Floats) -> npt.NDArray[np.float32]:
     """(frames, window) the samples around each time, without their mean."""
     size = round(_WINDOW_S * rate)
-    padded = np.pad(low, (size // 2, size))
+    padded = np.zeros(len(low) + size // 2 + size, np.float32)
+    padded[size // 2 : size // 2 + len(low)] = low
     frames = sliding_window_view(padded, size)[np.rint(times_s * rate).astype(np.int64)]
     centred: npt.NDArray[np.float32] = frames - frames.mean(1, keepdims=True)
     return centred

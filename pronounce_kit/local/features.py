@@ -115,7 +115,15 @@ class View:
 
     def gap_after(self) -> Floats:
         """Frames from each phone's peak to the next one's, to the end of speech for the last phone."""
-        return np.diff(self.peak, append=self.start + self.frames)
+        after = np.empty_like(self.peak)
+        after[:-1], after[-1] = self.peak[1:], self.start + self.frames
+        return after - self.peak
+
+    def gap_before(self) -> Floats:
+        """Frames to each phone's peak from the one before, from the beginning of speech for the first phone."""
+        before = np.empty_like(self.peak)
+        before[1:], before[0] = self.peak[:-1], self.start
+        return self.peak - before
 
 
 _AROUND = 10  # frames of a recording that count before the first phone's peak and after the last one's
@@ -191,7 +199,7 @@ def phone_features(layout: Layout, learner: View, voice: View) -> NDArray[np.flo
     i = np.arange(n)
     low = np.sort(learner.ratio, 1)[:, :4]
     gap_after = learner.gap_after()
-    gap_before = np.diff(learner.peak, prepend=learner.start)
+    gap_before = learner.gap_before()
     word_mean, word_min = _over_words(layout, learner.posterior)
     worst = (learner.ratio - voice.ratio).min(1)
     pace = learner.pace / voice.pace

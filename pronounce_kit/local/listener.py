@@ -74,7 +74,7 @@ def around(rows: Singles, offsets: Sequence[int]) -> Singles:
 
     offsets: ascending, from below 0 to above.
     """
-    padded = np.pad(rows, ((-offsets[0], offsets[-1]), (0, 0)), mode="edge")
+    padded = np.concatenate([np.repeat(rows[:1], -offsets[0], 0), rows, np.repeat(rows[-1:], offsets[-1], 0)])
     return np.concatenate([padded[by - offsets[0] :][: len(rows)] for by in offsets], axis=1)
 
 
