@@ -5,9 +5,8 @@ python -m tests.benchmarks.batch [CORPUS] [--count N] [--gradebook]
 CORPUS is a folder with labels.jsonl and audio/; without one, readings are synthesized. The ways take turns with a fifth
 of the readings, in processes of their own, so that a machine that is faster now and slower then is so for all of them;
 models are loaded before the clock starts. Memory is that of the process that hands out the work, at its highest, after
-its first turn and after its last. The digest is of all tables: equal means equal results. Dask's workers profile
-themselves a hundred times a second unless their configuration says otherwise: they are measured with and without it.
-The last row is what the machine gives: two processes that know nothing of each other, each with half of the readings.
+its first turn and after its last. The digest is of all tables: equal means equal results. The last row is
+what the machine gives: two processes that know nothing of each other, each with half of the readings.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-UNPROFILED = "Dask, no profiler"
-WAYS = ("1 thread", "2 threads", "Dask, 2 processes", UNPROFILED)
+WAYS = ("1 thread", "2 threads", "Dask, 2 processes")
 APART = "2 processes apart"
 TURNS = 5
 SYNTHESIZED = 60
@@ -74,11 +72,9 @@ def _executor(way: str) -> Iterator[tuple[Any, int]]:
     if not way.startswith("Dask"):
         yield None, int(way[0])
         return
-    import dask
     from distributed import Client, LocalCluster
 
-    with dask.config.set({"distributed.worker.profile.enabled": way != UNPROFILED}):
-        cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
     with cluster, Client(cluster) as client:
         yield client, 2
 
