@@ -5,8 +5,8 @@ python -m tests.benchmarks.batch [CORPUS] [--count N] [--gradebook]
 CORPUS is a folder with labels.jsonl and audio/; without one, readings are synthesized. The ways take turns with a fifth
 of the readings, in processes of their own, so that a machine that is faster now and slower then is so for all of them;
 models are loaded before the clock starts. Memory is that of the process that hands out the work, at its highest, after
-its first turn and after its last. The digest is of all tables: equal means equal results. The last row is
-what the machine gives: two processes that know nothing of each other, each with half of the readings.
+its first turn and after its last. The digest is of all tables: equal means equal results. The last row is what the
+machine gives: two processes that know nothing of each other, each with half of the readings.
 """
 
 from __future__ import annotations
