@@ -22,6 +22,7 @@ from .miscue import said_words
 from .models import load_models
 from .prosody_features import manner_of
 from .reply import build_reply, gather
+from .runtime import one_thread
 from .scores import MISPRONOUNCED, Models
 from .training import PhoneFits, corpus_analyzer, fit_without
 
@@ -77,13 +78,14 @@ def evaluate(
     """
     readings = read_corpus(corpus)
     fold_of = folds_by_speaker(readings, folds) if folds else None
-    analyzer = corpus_analyzer()
-    examples = make_examples(readings, analyzer, workers=workers, track=track)
-    if folds and fold_of is not None:
-        scored = _score_by_folds(examples, fold_of, folds, workers, track)
-    else:
-        models = load_models()
-        scored = [_score(example, models) for example in examples]
+    with one_thread:
+        examples = make_examples(readings, corpus_analyzer(), workers=workers, track=track)
+        if folds and fold_of is not None:
+            scored = _score_by_folds(examples, fold_of, folds, workers, track)
+        else:
+            models = load_models()
+            scored = [_score(example, models) for example in examples]
+        seconds = _seconds_per_audio_second(readings, load_models())
     return {
         **_agreement(scored),
         "by_age": {
@@ -98,7 +100,7 @@ def evaluate(
             gender: _agreement([s for s in scored if s.example.reading.gender == gender])
             for gender in sorted({reading.gender for reading in readings})
         },
-        "seconds_per_audio_second": _seconds_per_audio_second(readings, load_models()),
+        "seconds_per_audio_second": seconds,
         "utterances": len(readings),
         "speakers": len({reading.speaker for reading in readings}),
         "folds": folds,

@@ -93,4 +93,5 @@ def load_models(folder: Path | None = None) -> Models:
             scale: (trees(f"sentence_{scale}"), Linear.from_json(ridge))
             for scale, ridge in constants["sentence_ridge"].items()
         },
+        apart={scale: Linear.from_json(ridge) for scale, ridge in constants["sentence_apart"].items()},
     )

@@ -56,6 +56,15 @@ class Sounds:
     word: Ints
     text: Ints
 
+    def apart(self) -> Array:
+        """How far the reading is from the model voice's: one row, (1, 2 S).
+
+        The mean over the phones of the difference between what the recognizer's layers say of the two, which tells the
+        direction, and of its absolute value, which tells the distance.
+        """
+        difference = np.subtract(self.learner, self.voice, dtype=np.float32)
+        return np.concatenate([difference.mean(0), np.abs(difference).mean(0)])[None]
+
     @classmethod
     def joined(cls, parts: Sequence[Sounds]) -> Sounds:
         """Several texts as one."""

@@ -30,6 +30,7 @@ from .features import sentence_features, word_features
 from .models import WEIGHTS, Linear, Trees
 from .network import SCALES, GraphJury, Networks, Sounds, standardized
 from .network_training import Lesson, fit
+from .runtime import one_thread
 from .scores import Models, averaged, word_scores
 from .tape import Node
 from .voice import Voice
@@ -81,6 +82,7 @@ _WORD_OF_PHONES = (_COMMON | {"objective": "regression", "num_leaves": 15, "min_
 _ASSUMED_WEIGHT = 0.5  # of a word rating that is told from those of its phones
 _WORD_PENALTY = 30.0
 _SENTENCE_PENALTY = 200.0
+_APART_PENALTY = 2800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,9 @@ class PhoneModels:
     wrong: Boosted
     networks: Networks
 
-    def over(self, threshold: float, word: Any = (), sentence: Any = None) -> Models:
-        """All models, of which word and sentence may be missing still."""
-        return Models(self.rating, self.wrong, self.networks, threshold, word, sentence or {})
+    def over(self, threshold: float, word: Any = (), sentence: Any = None, apart: Any = None) -> Models:
+        """All models, of which those of word and sentence may be missing still."""
+        return Models(self.rating, self.wrong, self.networks, threshold, word, sentence or {}, apart or {})
 
 
 def fit_phones(examples: Sequence[Example]) -> PhoneModels:
@@ -264,14 +266,14 @@ def fit_models(examples: Sequence[Example], phones: PhoneModels, unseen: Sequenc
     unseen: for each example, models whose phone part has not seen its speaker, and which have no others yet.
     """
     rated = [
-        (example, example.shipped, said, models.score_phones(sounds, said))
+        (example, example.shipped, sounds.apart(), said, models.score_phones(sounds, said))
         for example, models in zip(examples, unseen, strict=True)
         if example.shipped is not None and example.reading.sentence
         for sounds in [example.shipped.sounds()]
         for said in [models.networks.consult(sounds)]
     ]
     word_rows = [
-        word_features(heard.script.layout, heard.view, scores, wrong) for _, heard, _, (scores, wrong) in rated
+        word_features(heard.script.layout, heard.view, scores, wrong) for _, heard, *_, (scores, wrong) in rated
     ]
     targets = [example.word_ratings[example.said] for example, *_ in rated]
     known = [~np.isnan(target) for target in targets]
@@ -289,14 +291,16 @@ def fit_models(examples: Sequence[Example], phones: PhoneModels, unseen: Sequenc
                 word_scores(averaged(word, own, said.words), heard.script.layout.word, scores),
                 example.manner,
             )
-            for (example, heard, said, (scores, wrong)), own in zip(rated, word_rows, strict=True)
+            for (example, heard, _, said, (scores, wrong)), own in zip(rated, word_rows, strict=True)
         ]
     )
-    sentence = {}
+    apart_rows = np.concatenate([apart for _, _, apart, *_ in rated])
+    sentence, apart = {}, {}
     for scale in SENTENCE_SCALES:
         target = np.array([(example.reading.sentence or {})[scale] * 10.0 for example, *_ in rated])
         sentence[scale] = (boost(_SENTENCE, sentence_rows, target), ridge(sentence_rows, target, _SENTENCE_PENALTY))
-    return phones.over(unseen[0].wrong_threshold, word, sentence)
+        apart[scale] = ridge(apart_rows, target, _APART_PENALTY)
+    return phones.over(unseen[0].wrong_threshold, word, sentence, apart)
 
 
 def choose_threshold(wrong: Floats, ratings: Floats) -> float:
@@ -337,10 +341,11 @@ def train(
     readings = read_corpus(corpus)
     count = min(FOLDS, len({reading.speaker for reading in readings}))
     folds = folds_by_speaker(readings, count)
-    examples = make_examples(readings, corpus_analyzer(), workers=workers, track=track)
-    fits = PhoneFits(examples, folds)
-    fits.fit([None, *range(count)], workers, track)
-    models = fit_without(examples, folds, fits, None)
+    with one_thread:
+        examples = make_examples(readings, corpus_analyzer(), workers=workers, track=track)
+        fits = PhoneFits(examples, folds)
+        fits.fit([None, *range(count)], workers, track)
+        models = fit_without(examples, folds, fits, None)
     return write_weights(models, Path(out) if out else Path(str(WEIGHTS)))
 
 
@@ -382,8 +387,9 @@ def write_weights(models: Models, out: Path) -> dict[str, Any]:
         "wrong_threshold": float(f"{models.wrong_threshold:.7g}"),
         "word_ridge": word_ridge.to_json(),
         "sentence_ridge": {scale: linear.to_json() for scale, linear in ridges.items()},
+        "sentence_apart": {scale: _only(Linear, [linear]).to_json() for scale, linear in models.apart.items()},
     }
-    text = json.dumps(constants, indent=1) + "\n"
+    text = json.dumps(constants, separators=(",", ":")) + "\n"
     (out / "constants.json").write_text(text, encoding="utf-8")
     files["constants.json"] = len(text)
     return {"out": str(out), "files": files}

@@ -74,6 +74,19 @@ def test_texts_of_a_batch_do_not_see_each_other() -> None:
         np.testing.assert_allclose(getattr(together, name).value, expected, atol=1e-5)
 
 
+def test_a_reading_that_sounds_as_the_model_voice_does_is_not_apart_from_it() -> None:
+    sounds = some_sounds(np.random.default_rng(13))
+    assert not replace(sounds, learner=sounds.voice).apart().any()
+
+
+def test_readings_apart_in_opposite_directions_are_at_the_same_distance() -> None:
+    sounds = some_sounds(np.random.default_rng(17))
+    there = replace(sounds, learner=sounds.voice + 1).apart()
+    back = replace(sounds, learner=sounds.voice - 1).apart()
+    np.testing.assert_allclose(there, np.ones((1, 2 * STATES)), atol=1e-5)
+    np.testing.assert_allclose(back, np.repeat([[-1, 1]], STATES, axis=1).reshape(1, -1), atol=1e-5)
+
+
 @pytest.mark.parametrize("lengths", [(1,), (3, 2, 4), (2,) * 40])
 def test_the_graph_says_what_the_networks_say(lengths: tuple[int, ...]) -> None:
     sketch = pytest.importorskip("pronounce_kit.local.sketch")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pronounce_kit import PronunciationScoreParams
 from pronounce_kit.local.lexicon import LexicalWord
 from pronounce_kit.local.reply import Finding, Part, WordFinding, build_reply, joined
-from pronounce_kit.local.scores import MISPRONOUNCED, phone_scores, word_scores
+from pronounce_kit.local.scores import MISPRONOUNCED, phone_scores, sentence_score, word_scores
 
 
 def found(accuracy: float) -> WordFinding:
@@ -42,6 +42,16 @@ def test_a_clearly_wrong_sound_makes_a_word_mispronounced_however_well_the_rest_
 
 def test_a_right_sound_leaves_the_word_as_it_was_predicted():
     assert one_word(60.0) == 95.0
+
+
+@given(st.floats(0, 110), st.floats(0, 110))
+def test_a_better_opinion_of_a_sentence_is_never_a_lower_score_and_scores_end_at_0_and_100(one, other):
+    low, high = sorted((one, other))
+    assert 0 <= sentence_score(low) <= sentence_score(high) <= 100
+
+
+def test_the_scores_of_sentences_lie_a_tenth_further_apart_than_the_models_mean_opinions():
+    assert sentence_score(70) - sentence_score(60) == pytest.approx(11)
 
 
 @given(st.floats(0, 100))
