@@ -209,8 +209,7 @@ def headline(words: Sequence[tuple[str, WordState]]) -> str:
     elif fair := of_state.get("fair"):
         parts.append(f"{len(fair)} of {of_text} could be better: {listed(fair)}")
     elif good := of_state.get("good"):
-        everything = "The word is" if total == 1 else f"All {total} words are"
-        parts.append(f"{everything} good" if len(good) == total else f"{len(good)} of {of_text} good")
+        parts.append(f"{all_are(total, 'word')} good" if len(good) == total else f"{len(good)} of {of_text} good")
     elif unscored := of_state.get("unscored"):
         parts.append(f"{len(unscored)} word{'' if len(unscored) == 1 else 's'} without a score")
     parts.extend(
@@ -229,6 +228,11 @@ def listed(things: Iterable[str], limit: int = 5) -> str:
 def counted(count: int, thing: str) -> str:
     """A number of things: "1 row", "2 rows", "1,000 rows"."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def all_are(count: int, thing: str) -> str:
+    """How a sentence on all of them begins: "The word is", "Both words are", "All 8 words are"."""
+    return {1: f"The {thing} is", 2: f"Both {thing}s are"}.get(count) or f"All {counted(count, thing)} are"
 
 
 def shortened(word: str) -> str:

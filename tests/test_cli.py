@@ -493,7 +493,7 @@ def test_plurals() -> None:
     one = a_reading([word("Hi", 95)])
     assert "The word is good." in shown_in_terminal(one)
     assert "Sounds" not in shown_in_terminal(one)
-    assert "All 2 words are good." in shown_in_terminal(a_reading([word("Hi", 95), word("there", 95)]))
+    assert "Both words are good." in shown_in_terminal(a_reading([word("Hi", 95), word("there", 95)]))
 
 
 def test_brackets_of_the_text_are_no_markup() -> None:
@@ -572,9 +572,9 @@ def test_the_demo_fails_if_the_mistakes_are_not_found(
 
 # --- evaluate and train -----------------------------------------------------------------------------------------
 
-FIGURES = {"pearson": 0.71234, "spearman": 0.65, "mse": 0.081}
+FIGURES = {"pearson": 0.71234, "spearman": 0.65, "mse": 0.081, "slope": 0.98}
 PART: dict[str, Any] = {
-    "phone": FIGURES | {"count": 400},
+    "phone": FIGURES | {"count": 400, "wrong_f1": 0.6651},
     "word": {"accuracy": FIGURES},
     "sentence": {"accuracy": FIGURES, "total": FIGURES | {"spearman": None}},
     "errors": {"recall": 0.8, "false_alarms": 0.021, "changed_phones": 41, "new_figure": None},
@@ -610,10 +610,10 @@ def test_evaluate_shows_the_figures(run: Run, evaluation: dict[str, Any]) -> Non
     assert evaluation == {
         "corpus": Path("corpus"), "items": [0, 1, 2], "folds": 5, "workers": 1,
     }  # fmt: skip
-    assert re.search(r"^Sound +0.712 +0.650 +0.081$", shown.stdout, re.MULTILINE)
+    assert re.search(r"^Sound +0.712 +0.650 +0.081 +0.980 +0.665$", shown.stdout, re.MULTILINE)
     assert re.search(r"^Score +under 18 +18 and over +female +male$", shown.stdout, re.MULTILINE)
     assert re.search(r"^Word accuracy +0.712 +0.712 +0.712 +0.712$", shown.stdout, re.MULTILINE)
-    assert re.search(r"^Sentence overall +0.712 +– +0.081$", shown.stdout, re.MULTILINE)
+    assert re.search(r"^Sentence overall +0.712 +– +0.081 +0.980 +–$", shown.stdout, re.MULTILINE)
     assert re.search(r"^right sounds that are called wrong +2.1%$", shown.stdout, re.MULTILINE)
     assert "Measured on 250 utterances by 1 speaker, in 5 folds by speaker." in shown.stdout
     assert "20.0 × real time" in shown.stdout

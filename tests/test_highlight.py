@@ -224,7 +224,8 @@ def test_state_of_a_word(error_type: str | None, score: float | None, state: str
     [
         ([], ""),
         ([("a", "good")], "The word is good"),
-        ([("a", "good"), ("b", "good")], "All 2 words are good"),
+        ([("a", "good"), ("b", "good")], "Both words are good"),
+        ([("a", "good"), ("b", "good"), ("c", "good")], "All 3 words are good"),
         ([("a", "mispronounced"), ("b", "good")], "1 of 2 words needs practice: a"),
         ([("a", "mispronounced"), ("a", "mispronounced")], "2 of 2 words need practice: a"),
         ([("a", "mispronounced")], "1 of 1 word needs practice: a"),

@@ -14,7 +14,9 @@ from ..highlight import (
     POOR,
     SCORE_LABELS,
     WordState,
+    all_are,
     band,
+    counted,
     headline,
     heard_instead,
     listed,
@@ -163,7 +165,7 @@ def words_title(rows: Sequence[WordRow]) -> str:
 def phonemes_title(rows: Sequence[PhonemeRow], limit: int = 4) -> str:
     """The finding: "3 of 21 sounds need practice: th in think, v in very, ng in think"; the worst sounds first."""
     scored = sorted(((row.score, row) for row in rows if row.score is not None), key=lambda pair: pair[0])
-    total = f"{len(scored)} sound{'' if len(scored) == 1 else 's'}"
+    total = counted(len(scored), "sound")
     for of_score, finding in ((POOR, "need{s} practice"), (FAIR, "could be better")):
         found = [f"{shortened(row.expected)} in {shortened(row.word)}" for s, row in scored if band(s) is of_score]
         if found:
@@ -171,7 +173,7 @@ def phonemes_title(rows: Sequence[PhonemeRow], limit: int = 4) -> str:
             return f"{len(found)} of {total} {verb}: {listed(found, limit)}"
     if not scored:
         return "The sounds have no scores"
-    return "The sound is good" if len(scored) == 1 else f"All {total} are good"
+    return f"{all_are(len(scored), 'sound')} good"
 
 
 def scores_title(rows: Sequence[ScoreRow]) -> str:

@@ -122,6 +122,8 @@ def _show(result: Mapping[str, Any]) -> None:
         terminal.print(table)
         terminal.print()
     terminal.print("MSE is in the experts' points: 0 to 2 for sounds, 0 to 10 for the rest.")
+    terminal.print("Slope: how far ratings rise with scores; at 1 a score means what experts mean by it.")
+    terminal.print("F1: of what experts call wrong, found as what scores under 60.")
     if measured := _measured(result):
         terminal.print(measured)
     pace = result.get("seconds_per_audio_second")
@@ -130,10 +132,11 @@ def _show(result: Mapping[str, Any]) -> None:
 
 
 def _agreement(result: Mapping[str, Any]) -> Table:
-    """Pearson's r, Spearman's rho and the mean squared error of each score."""
-    table = _numbers_table("Agreement with the experts' ratings", ("Score", "Pearson", "Spearman", "MSE"))
+    """Pearson's r, Spearman's rho, the mean squared error and more of each score."""
+    columns = {"Pearson": "pearson", "Spearman": "spearman", "MSE": "mse", "Slope": "slope", "F1": "wrong_f1"}
+    table = _numbers_table("Agreement with the experts' ratings", ("Score", *columns))
     for name, figures in _scores(result).items():
-        table.add_row(name, *(_figure(figures, key) for key in ("pearson", "spearman", "mse")))
+        table.add_row(name, *(_figure(figures, key) for key in columns.values()))
     return table
 
 

@@ -72,20 +72,21 @@ def evaluate(
     models are fitted anew for each fold of speakers from the others. Correlations are over all readings together. Phone
     level: the corpus's phones; word and sentence level: the text alone is given, as users do.
 
-    Returns {"phone": {"pearson", "spearman", "mse", ...}, "word": {"accuracy": {...}}, "sentence": {scale: {...}},
-    "errors": {...}, "by_age": {group: the same}, "seconds_per_audio_second": ..., ...}; mse on the experts' scales, 0-2
-    for phones and 0-10 for the rest. Raises `InputError` for what is no corpus.
+    Returns {"phone": {"pearson", "spearman", "mse", "slope", ...}, "word": {"accuracy": {...}}, "sentence": {scale:
+    {...}}, "errors": {...}, "by_age": {group: the same}, "seconds_per_audio_second": ..., ...}; mse on the experts'
+    scales, 0-2 for phones and 0-10 for the rest; slope: how far ratings rise with scores, on one scale. Raises
+    `InputError` for what is no corpus.
     """
     readings = read_corpus(corpus)
     fold_of = folds_by_speaker(readings, folds) if folds else None
+    shipped = load_models()
     with one_thread:
         examples = make_examples(readings, corpus_analyzer(), workers=workers, track=track)
         if folds and fold_of is not None:
             scored = _score_by_folds(examples, fold_of, folds, workers, track)
         else:
-            models = load_models()
-            scored = [_score(example, models) for example in examples]
-        seconds = _seconds_per_audio_second(readings, load_models())
+            scored = [_score(example, shipped) for example in examples]
+        seconds = _seconds_per_audio_second(readings, shipped)
     return {
         **_agreement(scored),
         "by_age": {
@@ -172,11 +173,12 @@ def _agreement(scored: Sequence[Scored]) -> dict[str, Any]:
 def _compare(scores: Floats, ratings: Floats, per_point: float) -> dict[str, float | int | None]:
     """Agreement of scores and ratings, both 0-100; mse in the experts' points."""
     if len(scores) < 3 or not scores.std() or not ratings.std():
-        return {"pearson": None, "spearman": None, "mse": None, "count": len(scores)}
+        return {"pearson": None, "spearman": None, "mse": None, "slope": None, "count": len(scores)}
     return {
         "pearson": round(float(np.corrcoef(scores, ratings)[0, 1]), 4),
         "spearman": round(float(np.corrcoef(_ranks(scores), _ranks(ratings))[0, 1]), 4),
         "mse": round(float(np.square((scores - ratings) / per_point).mean()), 4),
+        "slope": round(float(np.polyfit(scores, ratings, 1)[0]), 4),
         "count": len(scores),
     }
 

@@ -124,6 +124,13 @@ def test_evaluation_by_folds_finds_the_planted_errors(corpus, tmp_path):
     assert found["seconds_per_audio_second"] > 0
 
 
+def test_where_ratings_rise_half_as_far_as_scores_the_slope_is_a_half():
+    from pronounce_kit.local.evaluation import _compare
+
+    scores = np.linspace(10, 90, 9)
+    assert _compare(scores, 20 + scores / 2, 10)["slope"] == pytest.approx(0.5)
+
+
 def test_the_exported_trees_equal_the_boosters(tmp_path):
     from pronounce_kit.local.export import to_onnx
     from pronounce_kit.local.models import Trees
