@@ -166,10 +166,13 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_the_output_is_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # Python writes at once where this variable is set
+@pytest.mark.parametrize("command", [["say", "--list-formats"], ["say", "--help"], ["doctor"]], ids=" ".join)
+def test_a_full_disk_behind_the_output_is_one_line(command: list[str], unbuffered: str) -> None:
     script = Path(sys.executable).with_name("pronounce-kit")
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([script, "say", "--list-formats"], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([script, *command], stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
     assert done.returncode == 2
     assert (
         done.stderr == "pronounce-kit: The output cannot be written: the disk is full. Make room, or write elsewhere.\n"

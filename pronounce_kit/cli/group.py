@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
 import sys
 from typing import Any
 
@@ -69,7 +70,16 @@ class Commands(click.Group):
                 raise
             if message:
                 click.echo(f"pronounce-kit: {message}", err=True)
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                _drop_output()
         sys.exit(code or 0)
+
+
+def _drop_output() -> None:
+    """Let go of what could not be written, which Python tries again on its way out, with another exit code."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _message(error: BaseException) -> str | None:
