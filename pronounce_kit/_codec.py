@@ -383,6 +383,10 @@ def _unreadable(data: bytes, what: str) -> AudioError:
     return AudioError(f"{what} is not a sound file that can be read. {_USE_FORMATS}")
 
 
+_PCM_TAGS = (0x0001, 0x0003, 0xFFFE)
+"""WAV's numbers for integers, floats, and "see further down", which stands for one of these."""
+
+
 def _plain_wav(data: bytes, what: str) -> bytes:
     """A WAV file with nothing but its format and all its samples.
 
@@ -403,6 +407,8 @@ def _plain_wav(data: bytes, what: str) -> bytes:
         elif name == b"data":
             end = start + (long_size if size == 0xFFFFFFFF else size)
             samples = memoryview(data)[start : end if end > start and _ends_at_chunk(data, end, order) else None]
+            if int.from_bytes(layout[:2], order) in _PCM_TAGS:  # for half a sample, FFmpeg 7 drops the whole packet
+                samples = samples[: len(samples) - len(samples) % max(int.from_bytes(layout[12:14], order), 1)]
             sizes = [
                 number.to_bytes(4, order) for number in (20 + len(layout) + len(samples), len(layout), len(samples))
             ]

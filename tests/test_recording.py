@@ -215,6 +215,13 @@ def test_a_wav_in_the_format_for_more_than_4_gb_is_read():
     assert Recording.from_bytes(b"RF64" + plain[4:12] + ds64 + plain[12:] + tags) == Recording.from_bytes(wav(frames))
 
 
+@pytest.mark.parametrize("bytes_more", [1, 2, 3, 5])
+def test_a_wav_that_was_cut_off_within_a_sample_keeps_all_before_it(bytes_more):
+    frames = (tone(0.1) * 32767).astype("<i2").repeat(2).tobytes()  # stereo: four bytes
+    recording = Recording.from_bytes(wav(frames + bytes(bytes_more), channels=2, size=0))
+    assert len(recording.samples) == 1600 + bytes_more // 4
+
+
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_a_tag_that_claims_gigabytes_takes_no_memory(place):
     resource = pytest.importorskip("resource")
