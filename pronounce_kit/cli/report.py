@@ -52,7 +52,8 @@ def report(
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     terminal = console(stderr=True)
-    bar = Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal)
+    terminal.quiet = not terminal.is_terminal  # rich before 15 ends even a disabled bar with an empty line
+    bar = Progress(*columns, console=terminal, transient=True, disable=terminal.quiet)
     with Gradebook(db) as gradebook, bar as progress:
         shown = progress.add_task("Reading the gradebook", total=None)
 
