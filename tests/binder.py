@@ -22,11 +22,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parent.parent
+from .requirements import ROOT, direct, pins, pyproject
+
 REQUIREMENTS = ROOT / "binder" / "requirements.txt"
 README = ROOT / "README.md"
 
@@ -55,8 +55,7 @@ HEAD = """\
 
 def badges() -> str:
     """A badge on mybinder.org for all that can be launched, of the repository that pyproject.toml names."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    repository = urlsplit(project["urls"]["Repository"]).path.strip("/")
+    repository = urlsplit(pyproject()["project"]["urls"]["Repository"]).path.strip("/")
     return "".join(
         f"[![Launch on Binder: {name}](https://img.shields.io/badge/launch-{quote(name)}-2f6690)]"
         f"(https://mybinder.org/v2/gh/{repository}/HEAD?urlpath={quote(path, safe='')})\n"
@@ -64,34 +63,19 @@ def badges() -> str:
     )
 
 
-def direct() -> dict[str, Requirement]:
-    """What pyproject.toml asks for on Binder, by name; bounds of a package named twice are joined."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    found: dict[str, Requirement] = {}
-    for line in [*project["dependencies"], *(line for extra in EXTRAS for line in extras[extra])]:
-        requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate(ON_BINDER):
-            name = canonicalize_name(requirement.name)
-            if name in found:
-                requirement.specifier &= found[name].specifier
-            found[name] = requirement
-    return dict(sorted(found.items()))
-
-
-def pins(text: str) -> dict[str, str]:
-    """Versions in a requirements file, by name."""
-    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, flags=re.MULTILINE))
+def wanted() -> dict[str, Requirement]:
+    """What pyproject.toml asks for on Binder, by name."""
+    return direct(EXTRAS, environment=ON_BINDER)
 
 
 def made(versions: Mapping[str, str]) -> str:
     """The requirements file with these versions. Raises `ValueError` where one is missing or out of bounds."""
-    wanted = direct()
-    for name, requirement in wanted.items():
+    asked = wanted()
+    for name, requirement in asked.items():
         if name not in versions or versions[name] not in requirement.specifier:
             raise ValueError(f"There is no version for {requirement}. Run: python -m tests.binder --upgrade")
-    own = [f"{name}=={versions[name]}  # {requirement.specifier}" for name, requirement in wanted.items()]
-    others = [f"{name}=={version}" for name, version in sorted(versions.items()) if name not in wanted]
+    own = [f"{name}=={versions[name]}  # {requirement.specifier}" for name, requirement in asked.items()]
+    others = [f"{name}=={version}" for name, version in sorted(versions.items()) if name not in asked]
     return "\n".join(
         [
             HEAD.format(python=PYTHON),
@@ -109,7 +93,7 @@ def base() -> dict[str, str]:
     """Versions of the Python packages that repo2docker brings, by name; needs repo2docker."""
     spec = find_spec("repo2docker")
     if spec is None or spec.origin is None:
-        raise SystemExit("repo2docker is not installed: pip install 'pronounce-kit[dev]'")
+        raise SystemExit("repo2docker is not installed: make install")
     lock = Path(spec.origin).parent / "buildpacks" / "conda" / f"environment.py-{PYTHON}-linux-64.lock"
     # .../jupyterlab-4.4.9-pyhd8ed1ab_0.conda#...; other builds are libraries and programs, not Python packages
     build = rf"/([^/]+)-([0-9][^/-]*)-py(?:h|{PYTHON.replace('.', '')})[^/-]*\.(?:conda|tar\.bz2)"
@@ -123,7 +107,7 @@ def resolved() -> dict[str, str]:
         constraints.write_text("".join(f"{name}=={version}\n" for name, version in base().items()), "utf-8")
         pip("install", "--quiet", "--dry-run", "--ignore-installed", "--python-version", PYTHON, "--only-binary=:all:",
             f"--target={folder}", f"--report={report}", f"--constraint={constraints}",
-            *(f"{one.name}{one.specifier}" for one in direct().values()))  # fmt: skip
+            *(f"{one.name}{one.specifier}" for one in wanted().values()))  # fmt: skip
         installed = json.loads(report.read_text("utf-8"))["install"]
     return {canonicalize_name(one["metadata"]["name"]): one["metadata"]["version"] for one in installed}
 

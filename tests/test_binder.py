@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("tomllib", reason="reads pyproject.toml with Python 3.11 or newer")
-pytest.importorskip("packaging")
 from packaging.specifiers import SpecifierSet
 
 from . import binder
+from .requirements import pins, pyproject
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def dockerfile() -> str:
     """What repo2docker says to the repository: the plan of the image, and its complaints."""
     program = shutil.which("jupyter-repo2docker", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if program is None:
-        pytest.skip("needs jupyter-repo2docker (pip install 'pronounce-kit[dev]')")
+        pytest.skip("needs jupyter-repo2docker (make install)")
     command = [program, "--no-build", "--debug", "."]
     ran = subprocess.run(command, cwd=binder.ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
@@ -31,18 +31,18 @@ def dockerfile() -> str:
 
 def test_the_requirements_are_what_pyproject_asks_for() -> None:
     stored = binder.REQUIREMENTS.read_text("utf-8")
-    assert binder.made(binder.pins(stored)) == stored, "run: python -m tests.binder"
+    assert binder.made(pins(stored)) == stored, "run: python -m tests.binder"
 
 
 def test_a_version_out_of_bounds_asks_for_an_upgrade() -> None:
-    versions = {**binder.pins(binder.REQUIREMENTS.read_text("utf-8")), "pandas": "1.5.3"}
-    with pytest.raises(ValueError, match=r"pandas>=2\.1.*--upgrade"):
+    versions = {**pins(binder.REQUIREMENTS.read_text("utf-8")), "pandas": "1.5.3"}
+    with pytest.raises(ValueError, match=r"pandas.*>=.*--upgrade"):
         binder.made(versions)
 
 
 def test_what_binder_brings_itself_is_not_replaced() -> None:
-    pytest.importorskip("repo2docker", reason="needs jupyter-repo2docker (pip install 'pronounce-kit[dev]')")
-    pinned, brought = binder.pins(binder.REQUIREMENTS.read_text("utf-8")), binder.base()
+    pytest.importorskip("repo2docker", reason="needs jupyter-repo2docker (make install)")
+    pinned, brought = pins(binder.REQUIREMENTS.read_text("utf-8")), binder.base()
     assert {"jupyterlab", "ipywidgets", "ipykernel", "notebook"} <= pinned.keys() & brought.keys()
     assert {name: pinned[name] for name in pinned.keys() & brought.keys()} == {
         name: brought[name] for name in pinned.keys() & brought.keys()
@@ -63,8 +63,7 @@ def test_binder_has_fonts_for_names_of_any_script(dockerfile: str) -> None:
 
 def test_the_python_is_one_that_the_kit_runs_on() -> None:
     assert (binder.ROOT / "binder" / "runtime.txt").read_text("utf-8").strip() == f"python-{binder.PYTHON}"
-    project = binder.tomllib.loads((binder.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert binder.PYTHON in SpecifierSet(project["requires-python"])
+    assert binder.PYTHON in SpecifierSet(pyproject()["project"]["requires-python"])
 
 
 def test_post_build_runs_with_the_engine_at_hand(tmp_path: Path) -> None:
