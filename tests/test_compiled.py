@@ -39,6 +39,7 @@ def numbers(without: bool) -> list[str]:
     return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
 
 
+@pytest.mark.slow
 def test_without_numba_the_same_numbers_come_out():
     pytest.importorskip("numba")
     compiled_numbers, plain_numbers = numbers(without=False), numbers(without=True)

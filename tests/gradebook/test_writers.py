@@ -16,6 +16,7 @@ from . import writers
 FLAT = Assessment.from_json(replies.load("flat"))
 
 
+@pytest.mark.slow
 def test_four_processes_at_once_lose_no_attempt_and_double_none(where):
     writers.run(where)
     writers.check(where)

@@ -52,6 +52,7 @@ def test_names_that_only_differ_in_case_or_hold_no_letter_get_files_of_their_own
     assert {path.parent for path in written} == {tmp_path / "out"}
 
 
+@pytest.mark.slow
 def test_three_hundred_students_with_names_of_any_script_all_have_their_page(tmp_path: Path) -> None:
     names = [f"{name} {number}" for number in range(60) for name in ("طالب", "学生", "👩🏽‍🎓", SCRIPT, "Zoë")]
     with Gradebook(tmp_path / "a.db") as book:

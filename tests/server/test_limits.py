@@ -267,6 +267,7 @@ def test_limits_that_make_no_sense_are_errors(wrong: dict[str, Any]) -> None:
         Limits(**wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")
 @pytest.mark.parametrize(("signal_number", "codes"), [(signal.SIGINT, {0}), (signal.SIGTERM, {-signal.SIGTERM, 143})])
 def test_the_command_serves_prints_examples_that_work_and_stops(
