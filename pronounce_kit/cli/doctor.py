@@ -29,7 +29,7 @@ _PARTS = {
     "train": "Training packages",
     "distributed": "Cluster packages",
 }
-"""Extra -> its row; others (cloud, dev) are of no interest to a user."""
+"""Extra -> its row."""
 _NEEDED = ("", "local")
 
 
