@@ -19,8 +19,8 @@ else:
 ROOT = Path(__file__).parent.parent
 
 
-def pyproject() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+def pyproject(path: Path = ROOT / "pyproject.toml") -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 def group(name: str) -> list[str]:

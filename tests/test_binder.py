@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,78 @@ def test_post_build_runs_with_the_engine_at_hand(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_the_badges_launch_notebooks_that_are_there() -> None:
-    assert binder.BADGES.findall(binder.README.read_text("utf-8")) == [binder.badges()], "run: python -m tests.binder"
+def test_all_that_can_be_launched_is_there() -> None:
     for path in binder.LAUNCH.values():
         assert (binder.ROOT / "notebooks" / path.rpartition("/notebooks/")[2]).is_file()
+
+
+# --- the address ------------------------------------------------------------------------------------------------
+
+ADDRESS = "https://github.com/me/pronounce_kit"
+
+
+def test_the_links_are_those_of_the_address_that_is_known() -> None:
+    name = binder.known_repository()
+    assert binder.BADGES.findall(binder.README.read_text("utf-8")) == [binder.badges(name)], (
+        "run: python -m tests.binder"
+    )
+    assert binder.LINKS.findall(binder.PYPROJECT.read_text("utf-8")) == [binder.links(name)], (
+        "run: python -m tests.binder"
+    )
+
+
+@pytest.fixture
+def copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of the files that an address changes, as they are without one."""
+    for name in ("README", "PYPROJECT", "REQUIREMENTS"):
+        original = getattr(binder, name)
+        monkeypatch.setattr(binder, name, Path(shutil.copy(original, tmp_path / original.name)))
+    binder.write_links(None)
+    return tmp_path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["binder", *arguments])
+    binder.main()
+
+
+def test_without_an_address_nothing_links_to_a_repository(copy: Path) -> None:
+    assert binder.known_repository() is None
+    assert "urls" not in pyproject(binder.PYPROJECT)["project"]
+    readme = binder.README.read_text("utf-8")
+    assert not re.search(r"mybinder|shields\.io|github\.com", readme)
+
+
+def test_one_command_puts_the_address_everywhere_and_takes_it_away(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path.name: path.read_text("utf-8") for path in copy.iterdir()}
+    run(monkeypatch, "--address", ADDRESS)
+    assert pyproject(binder.PYPROJECT)["project"]["urls"] == {"Repository": ADDRESS}
+    links = re.findall(r"\]\((https://mybinder\.org/\S+)\)", binder.README.read_text("utf-8"))
+    assert [link.startswith("https://mybinder.org/v2/gh/me/pronounce_kit/HEAD?urlpath=") for link in links] == [
+        True
+    ] * 3
+    assert links[0].endswith("voila%2Frender%2Fnotebooks%2F02_practice.ipynb"), "the first is for phones too"
+    known = {path.name: path.read_text("utf-8") for path in copy.iterdir()}
+    run(monkeypatch)  # keeps it
+    assert {path.name: path.read_text("utf-8") for path in copy.iterdir()} == known
+    run(monkeypatch, "--address", "")
+    assert {path.name: path.read_text("utf-8") for path in copy.iterdir()} == before
+
+
+@pytest.mark.parametrize("written", [ADDRESS, f"{ADDRESS}/", f"{ADDRESS}.git", "git@github.com:me/pronounce_kit.git"])
+def test_an_address_may_be_written_as_git_or_the_browser_does(written: str) -> None:
+    assert binder.repository(written) == "me/pronounce_kit"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["me/pronounce_kit", "https://github.com/me", "https://gitlab.com/me/kit", f"{ADDRESS}/tree/main", "x\ny"],
+)
+def test_another_address_is_refused_and_changes_nothing(
+    written: str, copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_text("utf-8") for path in copy.iterdir()}
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "--address", written)
+    assert "is not the address of a repository on GitHub" in capsys.readouterr().err
+    assert {path.name: path.read_text("utf-8") for path in copy.iterdir()} == before

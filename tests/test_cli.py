@@ -19,7 +19,6 @@ from click.testing import CliRunner, Result
 
 import pronounce_kit as pk
 from pronounce_kit.cli import demo, main, output, reading, say
-from pronounce_kit.cli.group import EXTRA_OF
 from pronounce_kit.cli.output import console, write_file
 from pronounce_kit.errors import InputError, MissingDependencyError, NetworkError
 from pronounce_kit.local import LocalSpeech
@@ -396,9 +395,6 @@ def test_a_missing_package_is_one_line(run: Run, wav: str, monkeypatch: pytest.M
     assert "pip install" in one_line_error(run("say", TEXT, "-o", "a.wav"))
     fail_with(monkeypatch, MissingDependencyError("It needs hama.\nInstall it with: pip install x"))
     assert "hama. Install" in one_line_error(run("assess", wav, "--text", TEXT))
-    fail_with(monkeypatch, ModuleNotFoundError("No module named 'lightgbm'", name="lightgbm"))
-    assert "pip install 'pronounce-kit[train]'" in one_line_error(run("assess", wav, "--text", TEXT))
-    assert set(EXTRA_OF.values()) == {"local", "server", "train"}
 
 
 def test_a_service_out_of_reach_is_a_failed_item_not_a_usage_error(
@@ -553,15 +549,27 @@ def test_the_lists_of_formats_and_voices(run: Run) -> None:
 
 def test_doctor_tells_what_to_do_about_a_broken_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
-        raise MissingDependencyError(
-            "The embedded engine needs hama. Install it with: pip install 'pronounce-kit[local]'"
-        )
+        raise MissingDependencyError('The embedded engine needs hama. Install it with: pip install "hama"')
 
     monkeypatch.setattr("pronounce_kit.local.LocalSpeech", broken)
     shown = run("doctor")
     assert shown.exit_code == 1
     assert shown.stdout.splitlines()[-1].startswith("The embedded engine does not work here. ")
-    assert shown.stdout.splitlines()[-1].endswith("pip install 'pronounce-kit[local]'")
+    assert shown.stdout.splitlines()[-1].endswith('pip install "hama"')
+
+
+def test_doctor_gives_a_command_for_what_is_missing_that_can_be_copied(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pronounce_kit.cli.doctor.version", lambda name: None if name == "uvicorn" else "1.0")
+    monkeypatch.setattr("pronounce_kit.local.LocalSpeech", lambda: fail("It is not looked at here."))
+    shown = run("doctor").stdout
+    assert re.search(r"starlette 1\.0,\s+uvicorn \(missing\)", shown)
+    assert re.search(r'^Server packages: \S*pip install "uvicorn>=[\d.]+"$', shown, re.MULTILINE)
+
+
+def fail(message: str) -> None:
+    raise InputError(message)
 
 
 def test_the_demo_fails_if_the_mistakes_are_not_found(

@@ -92,8 +92,8 @@ Examples:
 def train(corpus: Path, out: Path | None, workers: int) -> None:
     """Fit the engine's models again, to CORPUS.
 
-    CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Needs the extra "train":
-    pip install 'pronounce-kit[train]'.
+    CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Needs the packages of
+    the extra "train".
     """
     from ..local import training
 

@@ -23,23 +23,11 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (QuotaError, ITEM_FAILED),
     (ServiceUnavailableError, ITEM_FAILED),
     (PronounceKitError, USAGE),
-    (ModuleNotFoundError, USAGE),  # only for packages of an extra; see `_message`
     (OSError, USAGE),  # only for a full disk behind stdout; see `_message`
     (click.ClickException, USAGE),
     (click.Abort, INTERRUPTED),  # click's name for Ctrl-C
 )
 """Exception -> exit code; the first that fits counts. Any other exception is a bug, and shows its traceback."""
-
-EXTRA_OF = {
-    "hama": "local",
-    "hibari": "local",
-    "lightgbm": "train",
-    "onnx": "train",
-    "onnxruntime": "local",
-    "starlette": "server",
-    "uvicorn": "server",
-}
-"""Importable package -> the extra of pronounce-kit that installs it."""
 
 
 class Commands(click.Group):
@@ -91,11 +79,6 @@ def _message(error: BaseException) -> str | None:
         return _one_line(error.format_message()) + hint
     if isinstance(error, click.ClickException):
         return _one_line(error.format_message())
-    if isinstance(error, ModuleNotFoundError) and not isinstance(error, PronounceKitError):
-        package = (error.name or "").partition(".")[0]
-        if package not in EXTRA_OF:
-            return None
-        return f"{package} is not installed. Install it with: pip install 'pronounce-kit[{EXTRA_OF[package]}]'"
     if isinstance(error, OSError) and not isinstance(error, PronounceKitError):
         full = error.errno == errno.ENOSPC and error.filename is None
         return "The output cannot be written: the disk is full. Make room, or write elsewhere." if full else None

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError, UnsupportedPlatformError
+from ..extras import asked, install, needed
 from .conformer import FRAME_SAMPLES, Conformer, read_tensors
 from .phones import ARPABET
 
@@ -88,19 +89,15 @@ class HamaModel:
                 "The embedded engine listens with hama, which has no build for Windows. Use the cloud service "
                 "(pronounce_kit.AzureSpeech), or run the engine on Linux, macOS or in WSL."
             )
-        try:
+        with needed("hama", "The embedded engine"):
             from hama.vocab import Vocabulary
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine needs hama. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
         try:
             weights = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
             self._network = Conformer(read_tensors(weights))
         except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
             raise MissingDependencyError(
                 f"The hama that is installed has another network than the embedded engine knows ({error!r}). "
-                "Install the right one with: pip install 'hama>=1.7,<1.8'"
+                f"Install the right one with: {install(asked('hama'), '--force-reinstall')}"
             ) from None
         symbols = [*Vocabulary.load().decoder, "<wb>", "<blank>"]
         columns = {symbol: i for i, symbol in enumerate(symbols)}

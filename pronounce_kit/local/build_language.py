@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError
+from ..extras import install
 from .language import BEGIN, END, FILE, Ints, Knowledge, Vocabulary, pack
 from .language import history as pair_keys
 from .phones import INDEX, base, from_misaki
@@ -198,7 +199,7 @@ def _folder(package: str) -> Path:
     """Where a package is installed; it is not imported."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise MissingDependencyError(f"The file is made from data of {package}. Install it with: pip install {package}")
+        raise MissingDependencyError(f"The file is made from data of {package}. Install it with: {install([package])}")
     return Path(spec.origin).parent
 
 

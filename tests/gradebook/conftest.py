@@ -14,7 +14,7 @@ from . import postgresql
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[tuple[str, Path]]:
     """The URL of a PostgreSQL server on loopback, and its data folder."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'pronounce-kit[postgresql]'")
+    pytest.importorskip("psycopg", reason="needs psycopg (make install)")
     if postgresql.programs() is None:
         pytest.skip(postgresql.MISSING)
     with postgresql.server() as server:
