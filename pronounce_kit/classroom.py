@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .dependencies import needed
 from .errors import InputError
 from .highlight import GOOD_FROM, MISPRONOUNCED_BELOW
 
@@ -357,7 +358,8 @@ def _means_interval(
 
 def _t_quantile(freedom: npt.ArrayLike, confidence: float = CONFIDENCE) -> Any:
     """Half the width of an interval in Student's t, in standard errors; NaN with less than one degree of freedom."""
-    from scipy.special import stdtrit  # slow to import, and most functions here do without
+    with needed("Intervals are computed with scipy."):
+        from scipy.special import stdtrit  # slow to import, and most functions here do without
 
     degrees = np.asarray(freedom, np.float64)
     return stdtrit(np.where(degrees >= 1, degrees, np.nan), 0.5 + confidence / 2)

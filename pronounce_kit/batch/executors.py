@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from typing import Any
 
-from ..errors import MissingDependencyError, NetworkError, ParameterError
+from ..dependencies import needed
+from ..errors import NetworkError, ParameterError
 from ..service import SpeechService
 from .work import Handle, one_thread_each
 
@@ -117,12 +118,8 @@ def cores() -> int:
 
 
 def _dask_client(address: str) -> Any:
-    try:
+    with needed("A Dask cluster needs distributed.", "distributed"):
         from distributed import Client
-    except ImportError:
-        raise MissingDependencyError(
-            "A Dask cluster needs distributed. Install it with: pip install 'pronounce-kit[distributed]'"
-        ) from None
     try:
         return Client(address, timeout=_CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:

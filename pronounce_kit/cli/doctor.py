@@ -16,6 +16,7 @@ from typing import NamedTuple
 import click
 
 from .. import __version__
+from ..dependencies import install_command
 from ..errors import PronounceKitError
 from .group import ITEM_FAILED
 from .output import console, new_table
@@ -93,12 +94,11 @@ def _packages() -> Iterator[Check]:
         if not versions:
             continue
         found = ", ".join(f"{name} {version or '(missing)'}" for name, version in versions.items())
-        install = f"pip install 'pronounce-kit[{extra}]'" if extra else "pip install pronounce-kit"
         yield Check(
             part,
             True if not missing else False if extra in _NEEDED else None,
             found,
-            f"Install what is missing with: {install}" if missing else "",
+            f"Install what is missing with: {install_command(extra)}" if missing else "",
         )
 
 
@@ -112,7 +112,7 @@ def _required() -> dict[str, list[str]]:
     for requirement in requirements:
         name = re.match(r"[\w.-]+", requirement)
         extra = re.search(r"""extra\s*==\s*["']([\w-]+)["']""", requirement)
-        if name and not (sys.platform == "win32" and "win32" in requirement):
+        if name:
             of_extra.setdefault(extra[1] if extra else "", []).append(name[0])
     return of_extra
 
@@ -126,7 +126,7 @@ def _version(name: str) -> str | None:
 
 def _engine() -> Check:
     """Let the engine speak a sentence and assess it."""
-    name = "Embedded engine"
+    name, again = "Embedded engine", f"Install it again: {install_command('local', again=True)}"
     try:
         from ..local import LocalSpeech
         from ..recording import Recording
@@ -143,14 +143,9 @@ def _engine() -> Check:
         return Check(name, False, "does not load", " ".join(str(error).split()))
     except Exception as error:  # whatever is broken is what we are here to tell
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return Check(
-            name, False, reason, "Install it again: pip install --force-reinstall --no-cache-dir 'pronounce-kit[local]'"
-        )
+        return Check(name, False, reason, again)
     if assessment.status != "Success" or assessment.scores.pron is None:
-        return Check(
-            name, False, f"hears nothing in its own voice ({assessment.status})",
-            "Install it again: pip install --force-reinstall --no-cache-dir 'pronounce-kit[local]'",
-        )  # fmt: skip
+        return Check(name, False, f"hears nothing in its own voice ({assessment.status})", again)
     pace = recording.duration_s / took
     return Check(
         name, True,

@@ -93,7 +93,7 @@ def train(corpus: Path, out: Path | None, workers: int) -> None:
     """Fit the engine's models again, to CORPUS.
 
     CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Needs the extra "train":
-    pip install 'pronounce-kit[train]'.
+    pip install "pronounce-kit[train]".
     """
     from ..local import training
 

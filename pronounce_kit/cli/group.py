@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ..dependencies import install_command, unloadable
 from ..errors import NetworkError, PronounceKitError, QuotaError, ServiceUnavailableError
 
 ITEM_FAILED = 1
@@ -22,7 +23,7 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (QuotaError, ITEM_FAILED),
     (ServiceUnavailableError, ITEM_FAILED),
     (PronounceKitError, USAGE),
-    (ModuleNotFoundError, USAGE),  # only for packages of an extra; see `_message`
+    (ImportError, USAGE),  # only for packages of an extra, and libraries that Windows cannot load; see `_message`
     (OSError, USAGE),  # only for a full disk behind stdout; see `_message`
     (click.ClickException, USAGE),
     (click.Abort, INTERRUPTED),  # click's name for Ctrl-C
@@ -81,11 +82,11 @@ def _message(error: BaseException) -> str | None:
         return _one_line(error.format_message()) + hint
     if isinstance(error, click.ClickException):
         return _one_line(error.format_message())
-    if isinstance(error, ModuleNotFoundError) and not isinstance(error, PronounceKitError):
+    if isinstance(error, ImportError) and not isinstance(error, PronounceKitError):
         package = (error.name or "").partition(".")[0]
-        if package not in EXTRA_OF:
-            return None
-        return f"{package} is not installed. Install it with: pip install 'pronounce-kit[{EXTRA_OF[package]}]'"
+        if isinstance(error, ModuleNotFoundError) and package in EXTRA_OF:
+            return f"{package} is not installed. Install it with: {install_command(EXTRA_OF[package])}"
+        return unloadable(error)
     if isinstance(error, OSError) and not isinstance(error, PronounceKitError):
         full = error.errno == errno.ENOSPC and error.filename is None
         return "The output cannot be written: the disk is full. Make room, or write elsewhere." if full else None

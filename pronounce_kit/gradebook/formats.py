@@ -27,7 +27,8 @@ from typing import IO, Any, TypeAlias
 
 import pandas as pd
 
-from ..errors import GradebookError, InputError, MissingDependencyError
+from ..dependencies import needed
+from ..errors import GradebookError, InputError
 from ..storage import FORMULA_STARTS
 from .audio import suffix_of
 
@@ -109,13 +110,8 @@ def _cells(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
 
 
 def _need(package: str) -> Any:
-    try:
+    with needed(f"This format needs {package.partition('.')[0]}.", "export"):
         return importlib.import_module(package)
-    except ImportError:
-        name = package.partition(".")[0]
-        raise MissingDependencyError(
-            f"This format needs the package {name}, which is not installed. Run: pip install 'pronounce-kit[export]'"
-        ) from None
 
 
 def _not_ours(path: Path, problem: str) -> InputError:

@@ -7,7 +7,6 @@ place of hama's recognizer.
 from __future__ import annotations
 
 import struct
-import sys
 from dataclasses import dataclass
 from importlib import resources
 from typing import Protocol
@@ -15,7 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError, UnsupportedPlatformError
+from ..dependencies import needed
+from ..errors import MissingDependencyError
 from .conformer import FRAME_SAMPLES, Conformer, read_tensors
 from .phones import ARPABET
 
@@ -83,24 +83,15 @@ class HamaModel:
     frame_s = 0.02
 
     def __init__(self) -> None:
-        if sys.platform == "win32":
-            raise UnsupportedPlatformError(
-                "The embedded engine listens with hama, which has no build for Windows. Use the cloud service "
-                "(pronounce_kit.AzureSpeech), or run the engine on Linux, macOS or in WSL."
-            )
-        try:
+        with needed("The embedded engine needs hama.", "local"):
             from hama.vocab import Vocabulary
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine needs hama. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
         try:
             weights = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
             self._network = Conformer(read_tensors(weights))
         except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
             raise MissingDependencyError(
                 f"The hama that is installed has another network than the embedded engine knows ({error!r}). "
-                "Install the right one with: pip install 'hama>=1.7,<1.8'"
+                'Install the right one with: pip install "hama>=1.7,<1.8"'
             ) from None
         symbols = [*Vocabulary.load().decoder, "<wb>", "<blank>"]
         columns = {symbol: i for i, symbol in enumerate(symbols)}

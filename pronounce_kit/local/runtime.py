@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 
 
 class Graph:
@@ -21,12 +21,8 @@ class Graph:
 
     def __init__(self, onnx: bytes, weights: Mapping[str, NDArray[np.float32]] | None = None) -> None:
         """Raises `MissingDependencyError` without onnxruntime, `ValueError` where graph and weights do not fit."""
-        try:
+        with needed("The embedded engine listens and scores with onnxruntime.", "local"):
             import onnxruntime
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine scores with onnxruntime. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 from . import sketch
 from .acoustics import Floats, HamaModel
 from .analysis import Analyzer
@@ -98,13 +98,9 @@ class Boosted:
 
 def boost(recipe: tuple[Mapping[str, Any], int], rows: Rows, target: Floats, weight: Floats | None = None) -> Boosted:
     """Fit trees by a recipe of parameters and rounds; the same data gives the same trees."""
-    try:
+    # Its library needs the system's libgomp.
+    with needed("Training needs LightGBM, which on Debian needs apt-get install libgomp1.", "train"):
         import lightgbm
-    except (ImportError, OSError) as error:  # OSError: its library needs the system's libgomp
-        raise MissingDependencyError(
-            f"Training needs LightGBM ({error}). Install it with: pip install 'pronounce-kit[train]', "
-            "on Debian also apt-get install libgomp1."
-        ) from None
     parameters, rounds = recipe
     return Boosted(lightgbm.train(dict(parameters), lightgbm.Dataset(rows, target, weight=weight), rounds))
 

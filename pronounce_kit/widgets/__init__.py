@@ -19,6 +19,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from ..dependencies import install_command
 from ..errors import MissingDependencyError
 
 _HOME_OF = {"PracticeCard": "card", "Recorder": "recorder"}
@@ -39,9 +40,8 @@ def __getattr__(name: str) -> object:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("anywidget", "ipywidgets", "traitlets"):
             raise
-        raise MissingDependencyError(
-            f"{name} needs the package {error.name}. Install it: pip install 'pronounce-kit[notebook]'"
-        ) from None
+        command = install_command("notebook")
+        raise MissingDependencyError(f"{name} needs the package {error.name}. Install it: {command}") from None
     globals()[name] = value
     return value
 
