@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
 import sys
 from typing import Any
 
@@ -57,13 +58,16 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 with contextlib.suppress(ValueError):  # a stream that was read from already
-                    stream.reconfigure(errors="replace")  # a "?" in an old terminal rather than no output
+                    # A "?" in an old terminal rather than no output.
+                    stream.reconfigure(encoding=encoding_of(stream), errors="replace")
         extra["standalone_mode"] = False
+        # On Windows click would take the ? and $ of a text for file names and variables.
+        extra["windows_expand_args"] = False
         try:
             code = super().main(*args, **extra)
         except BaseException as error:
-            if isinstance(error, SystemExit):
-                sys.exit(0)  # by click or rich: the reader of a pipe, such as `head`, has seen enough
+            if isinstance(error, SystemExit) or _reader_left(error):
+                sys.exit(0)  # the reader of a pipe, such as `head`, has seen enough; mostly click or rich notice that
             code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), None)
             message = _message(error)
             if code is None or message is None:
@@ -71,6 +75,26 @@ class Commands(click.Group):
             if message:
                 click.echo(f"pronounce-kit: {message}", err=True)
         sys.exit(code or 0)
+
+
+def _reader_left(error: BaseException) -> bool:
+    """Whether output failed because nobody reads it any more, which Windows calls an invalid argument."""
+    if not isinstance(error, OSError) or error.errno != errno.EINVAL or sys.stdout is None:
+        return False
+    with contextlib.suppress(ValueError):  # output that is no file
+        descriptor = sys.stdout.fileno()
+        try:
+            os.write(descriptor, b"\n")
+        except OSError:
+            sys.stdout = None  # or Python would try once more when it ends, and tell of it
+            return True
+    return False
+
+
+def encoding_of(stream: io.TextIOWrapper, system: str = os.name) -> str:
+    """The encoding to write in: UTF-8 for files and pipes on Windows too, where Python would lose IPA and marks."""
+    is_redirected = system == "nt" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ
+    return "utf-8" if is_redirected else stream.encoding
 
 
 def _message(error: BaseException) -> str | None:

@@ -6,17 +6,16 @@ place of hama's recognizer.
 
 from __future__ import annotations
 
+import json
 import struct
 from dataclasses import dataclass
-from importlib import resources
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dependencies import needed
 from ..errors import MissingDependencyError
-from .conformer import FRAME_SAMPLES, Conformer, read_tensors
+from .conformer import FRAME_SAMPLES, Conformer, hama_assets, read_tensors
 from .phones import ARPABET
 
 SAMPLE_RATE = 16_000
@@ -83,17 +82,16 @@ class HamaModel:
     frame_s = 0.02
 
     def __init__(self) -> None:
-        with needed("The embedded engine needs hama.", "local"):
-            from hama.vocab import Vocabulary
+        assets = hama_assets()
         try:
-            weights = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
-            self._network = Conformer(read_tensors(weights))
+            self._network = Conformer(read_tensors((assets / "asr_waveform.hama").read_bytes()))
+            heard = json.loads((assets / "g2p_vocab.json").read_text("utf-8"))["decoder"]
         except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
             raise MissingDependencyError(
                 f"The hama that is installed has another network than the embedded engine knows ({error!r}). "
                 'Install the right one with: pip install "hama>=1.7,<1.8"'
             ) from None
-        symbols = [*Vocabulary.load().decoder, "<wb>", "<blank>"]
+        symbols = [*heard, "<wb>", "<blank>"]
         columns = {symbol: i for i, symbol in enumerate(symbols)}
         self._sum = np.zeros((len(columns), BLANK + 1))
         for i, phone in enumerate(ARPABET):

@@ -142,7 +142,7 @@ class _Counted:
         if self.first_s is None:
             self.first_s = time.monotonic()
             print("begins", flush=True)
-        with open(self._log, "a") as file:
+        with open(self._log, "a", encoding="utf-8") as file:
             file.write(f"{reference_text}\n")
         return self._service.assess(recording, reference_text, **options)
 

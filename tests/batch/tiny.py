@@ -43,7 +43,7 @@ class Tiny:
     ) -> Assessment:
         merged = merge_params(reference_text, params)
         if self.log is not None:
-            with open(self.log, "a") as file:
+            with open(self.log, "a", encoding="utf-8") as file:
                 file.write(f"{os.getpid()} {merged.reference_text}\n")
         time.sleep(self.work_s)
         self.fail(merged.reference_text)
