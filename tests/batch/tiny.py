@@ -86,7 +86,7 @@ class Tiny:
     @property
     def calls(self) -> int:
         """How often it was asked, in all processes."""
-        return len(self.log.read_text().splitlines()) if self.log is not None and self.log.exists() else 0
+        return len(self.log.read_text("utf-8").splitlines()) if self.log is not None and self.log.exists() else 0
 
 
 def beeps(number: int, seconds: float = 0.2) -> bytes:
