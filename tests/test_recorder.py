@@ -241,7 +241,7 @@ def test_without_anywidget_the_error_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "anywidget", None)
     monkeypatch.delitem(sys.modules, "pronounce_kit.widgets.recorder", raising=False)
     monkeypatch.delitem(pk.widgets.__dict__, "Recorder", raising=False)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'pronounce-kit\[notebook\]'"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "pronounce-kit\[notebook\]"'):
         _ = pk.widgets.Recorder
 
 

@@ -203,13 +203,17 @@ def test_what_is_written_to_a_file_or_pipe_on_windows_is_utf_8(
 
 
 class Left(io.RawIOBase):
-    """A pipe whose reader is gone, on Windows."""
+    """A pipe whose reader is gone, on Windows, until it is taken for closed."""
+
+    gone = True
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        raise OSError(errno.EINVAL, "Invalid argument")
+        if self.gone:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return len(data)
 
     def fileno(self) -> int:
         reader, writer = os.pipe()
@@ -218,9 +222,11 @@ class Left(io.RawIOBase):
 
 
 def test_a_reader_that_leaves_early_is_no_error_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(Left()), "utf-8"))
+    pipe = Left()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(pipe), "utf-8"))
     with pytest.raises(SystemExit) as ended:
         main.main(["say", "--list-formats"])
+    pipe.gone = False
     assert ended.value.code == 0
 
 

@@ -40,9 +40,19 @@ FOR_WINE = ("numpy<2.5",)
 TESTS = (
     "tests",
     *(f"--ignore=tests/{name}" for name in ("browser", "test_binder.py", "test_voila.py", "test_charts.py")),
+    "--ignore=tests/server/test_browser.py",
+    "--ignore=tests/report/test_paper.py",
     *(f"--ignore=tests/{name}" for name in ("test_notebooks.py", "test_cloud_notebook.py", "test_class_notebooks.py")),
 )
 """Without browsers, kernels of notebooks, and pictures, which Wine has no fonts for."""
+
+ONLY_IN_WINE = (
+    # onnxruntime tells on stderr that Wine has no graphics card.
+    "tests/test_cli.py::test_say_then_assess_as_the_installed_command",
+    "tests/test_cli.py::test_the_reply_as_json_from_a_recording_on_stdin",
+    "tests/test_cli.py::test_the_demo_finds_exactly_the_two_mistakes",
+)
+"""What fails for a reason that Windows does not have."""
 
 SENTENCES = (
     "Good morning.",
@@ -263,7 +273,8 @@ def main(arguments: Sequence[str]) -> int:
     print(*different[:40], sep="\n")
     count = sum(1 for reply in here for _ in fields(reply))
     print(f"{len(there)} replies of {count} fields: {len(different)} differ.")
-    tests = windows.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *(pytest_arguments or TESTS))
+    deselected = (f"--deselect={test}" for test in ONLY_IN_WINE)
+    tests = windows.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *deselected, *(pytest_arguments or TESTS))
     print(tests.stdout, tests.stderr)
     return int(demo.returncode != 0 or bool(different) or tests.returncode != 0)
 
