@@ -57,6 +57,7 @@ format: $(VENV)/.dev  ## Format the code
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 .  # text files without an encoding are read otherwise on Windows
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

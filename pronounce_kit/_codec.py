@@ -2,7 +2,7 @@
 
 Everything comes from outside, so everything is bounded: bytes read, seconds decoded, channels, sample rates.
 Decoding goes piece by piece and stops at the first limit, whatever the header claims. PyAV, which takes 0.1 s to
-import, is imported inside the functions. Its logs are off by default, so FFmpeg writes nothing to stderr.
+import, is imported when it is first needed. Its logs are off by default, so FFmpeg writes nothing to stderr.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .dependencies import needed
 from .errors import AudioError
 from .sound_files import kind_of
 
@@ -65,23 +66,40 @@ class Decoded(NamedTuple):
     """Whether the bytes are intact Opus, mono or stereo, in WebM or OGG, so that `remux_opus` can take them."""
 
 
+def load_av() -> Any:
+    """PyAV, which takes a tenth of a second to import. Raises `MissingDependencyError` where it cannot be loaded."""
+    with needed("av", "Reading and writing recordings"):
+        import av
+    return av
+
+
+def open_container(data: bytes, formats: str) -> InputContainer:
+    """The bytes of a sound or video file, of one of FFmpeg's formats (comma-separated), to read. Raises what PyAV does.
+
+    Tags in another encoding than UTF-8 are no reason to refuse a recording.
+    """
+    av = load_av()
+    # PyAV 19 takes any tag, and knows the argument no more.
+    tags = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 19 else {}
+    container: InputContainer = av.open(io.BytesIO(data), "r", options={"format_whitelist": formats}, **tags)
+    return container
+
+
 def decode(data: bytes, what: str) -> Decoded:
     """Decode the best audio track of a sound or video file.
 
     `what` names the recording in messages. A file that is cut off gives what is there. Raises `AudioError` for
     anything else that is not a recording of at most `MAX_SECONDS`.
     """
-    import av
-
     if not data:
         raise AudioError(f"{what} is empty (0 bytes). {_RECORD_AGAIN}")
     if len(data) > MAX_BYTES:
         raise too_many_bytes(what)
     if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and data[8:12] == b"WAVE":
         data = _plain_wav(data, what)
-    options = {"format_whitelist": _DEMUXERS}
+    load_av()
     try:
-        container = av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options)
+        container = open_container(data, _DEMUXERS)
     except Exception:  # whatever PyAV raises on bytes from outside (a dozen classes), the bytes are at fault
         raise _unreadable(data, what) from None
     try:
@@ -300,8 +318,7 @@ def to_mono(samples: Samples) -> Samples:
 
 def resample(samples: Samples, sample_rate: int, what: str) -> Samples:
     """Mono samples of any rate to 16 kHz; those of 16 kHz come back as they are."""
-    import av
-
+    av = load_av()
     _check_source(sample_rate, 1, what)
     if sample_rate == SAMPLE_RATE or not samples.size:
         return samples
@@ -318,8 +335,7 @@ def resample(samples: Samples, sample_rate: int, what: str) -> Samples:
 
 def encode_opus(samples: Samples) -> bytes:
     """16 kHz mono samples to OGG Opus, 32 kbit/s: wideband speech without audible loss."""
-    import av
-
+    av = load_av()
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="ogg") as target:
         stream = target.add_stream("libopus", rate=SAMPLE_RATE, layout="mono")
@@ -335,12 +351,10 @@ def encode_opus(samples: Samples) -> bytes:
 
 def remux_opus(data: bytes) -> bytes:
     """The Opus packets of a WebM or OGG file, untouched, in a new OGG file."""
-    import av
-
+    av = load_av()
     buffer = io.BytesIO()
-    options = {"format_whitelist": "matroska,webm,ogg"}
     with (
-        av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options) as source,
+        open_container(data, "matroska,webm,ogg") as source,
         av.open(buffer, "w", format="ogg") as target,
     ):
         track = source.streams.best("audio")

@@ -30,8 +30,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .dependencies import needed
 from .errors import InputError
 from .highlight import GOOD_FROM, MISPRONOUNCED_BELOW
+from .typed import local_time
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -281,7 +283,7 @@ def timeline(utterances: pd.DataFrame, *, score: str = "pron_score", every: str 
     _require(utterances, "utterances", "student", "recorded_at", score)
     times = pd.to_datetime(utterances["recorded_at"], utc=_is_text(utterances["recorded_at"]), errors="coerce")
     if times.dt.tz is not None:
-        local = [pd.NaT if pd.isna(time) else time.to_pydatetime(warn=False).astimezone() for time in times]
+        local = [pd.NaT if pd.isna(time) else local_time(time.to_pydatetime(warn=False)) for time in times]
         times = pd.to_datetime(pd.Series([time.replace(tzinfo=None) for time in local], times.index))
     frame = pd.DataFrame(
         {"student": student_names(utterances), "time": times, "score": _column(utterances, score, "utterances")}
@@ -357,7 +359,8 @@ def _means_interval(
 
 def _t_quantile(freedom: npt.ArrayLike, confidence: float = CONFIDENCE) -> Any:
     """Half the width of an interval in Student's t, in standard errors; NaN with less than one degree of freedom."""
-    from scipy.special import stdtrit  # slow to import, and most functions here do without
+    with needed("scipy", "The interval"):
+        from scipy.special import stdtrit  # slow to import, and most functions here do without
 
     degrees = np.asarray(freedom, np.float64)
     return stdtrit(np.where(degrees >= 1, degrees, np.nan), 0.5 + confidence / 2)

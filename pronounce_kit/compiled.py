@@ -7,9 +7,14 @@ the sums in them; where two recordings are worked on at once, Python's lock chan
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from functools import wraps
+from importlib.util import find_spec
 from typing import Any, TypeVar
+
+from .dependencies import needed
+from .errors import MissingDependencyError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,9 +41,13 @@ def compiled(function: F) -> F:
 
 
 def _machine_code(function: Callable[..., Any]) -> Callable[..., Any]:
+    if find_spec("numba") is None:  # as on a Python that it has no wheel for
+        return function
     try:
-        from numba import njit
-    except ImportError:
+        with needed("numba", "A fast embedded engine"):
+            from numba import njit
+    except MissingDependencyError as error:
+        warnings.warn(str(error), RuntimeWarning, stacklevel=3)
         return function
     try:
         code: Callable[..., Any] = njit(function, nogil=True, error_model="numpy", cache=True)

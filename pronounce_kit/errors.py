@@ -16,8 +16,7 @@
     │   ├── NetworkError            no connection, or it broke before the reply was whole
     │   │   └── ServiceTimeoutError     the reply did not come in time (408); also a TimeoutError
     │   └── GarbledReplyError       the reply is not what the Speech service sends; also a ReplyError
-    ├── GradebookError              the gradebook's database cannot be opened, read or written
-    └── UnsupportedPlatformError    this part does not run on this operating system
+    └── GradebookError              the gradebook's database cannot be opened, read or written
 
 The message says what was wrong and, in its last sentence, what to do. `retryable` says whether the very same
 call may succeed later without anyone changing anything.
@@ -136,7 +135,3 @@ class GradebookError(PronounceKitError):
     def __init__(self, message: str = "", *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
-
-
-class UnsupportedPlatformError(PronounceKitError):
-    """A part of the kit does not run on this operating system."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .compiled import compiled
+from .dependencies import load_fft
 from .quantiles import median
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -126,7 +127,7 @@ def _frames(low: npt.NDArray[np.float32], rate: float, times_s: Floats) -> npt.N
 
 def _candidates(frames: npt.NDArray[np.float32], rate: float) -> tuple[Floats, Floats]:
     """(frames, candidates) the periods in samples that fit best, and how well (0 to 1); -inf where there is none."""
-    from scipy import fft  # twice as fast as numpy's
+    fft = load_fft()
 
     size = frames.shape[1]
     shortest, longest = int(rate / HIGHEST_HZ), int(rate / LOWEST_HZ) + 1
@@ -171,7 +172,7 @@ def _peaks(corr: Floats, shortest: float) -> tuple[Floats, Floats]:
 @cache
 def _window(size: int, longest: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], int]:
     """What frames are multiplied by, its normalized autocorrelation, and the size of FFT that holds the longest lag."""
-    from scipy import fft
+    fft = load_fft()
 
     sizes: list[int] = [2**p * 3**q for p in range(12) for q in range(3)]
     span = min(own for own in sizes if own >= size + longest)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .dependencies import load_fft
 from .quantiles import quantiles
 
 Floats = NDArray[np.float32]
@@ -179,7 +180,7 @@ class _Frames(NamedTuple):
 
 
 def _frames(samples: Floats) -> _Frames:
-    from scipy import fft  # twice as fast as numpy's
+    fft = load_fft()
 
     if len(samples) < _WINDOW:
         samples = np.pad(samples, (0, _WINDOW - len(samples)))
@@ -209,7 +210,7 @@ def _window() -> tuple[Floats, Floats]:
 
     The window fades, so a frame's autocorrelation falls with the lag even for a perfectly periodic sound.
     """
-    from scipy import fft
+    fft = load_fft()
 
     window = np.hanning(_WINDOW).astype(np.float32)
     fade = fft.irfft(np.abs(fft.rfft(window, _FFT)[: _FFT // 4 + 1]) ** 2)

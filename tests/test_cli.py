@@ -164,7 +164,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         assert process.wait() == 0
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(os.name == "nt" or not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])  # Python writes at once where this variable is set
 @pytest.mark.parametrize("command", [["say", "--list-formats"], ["say", "--help"], ["doctor"]], ids=" ".join)
 def test_a_full_disk_behind_the_output_is_one_line(command: list[str], unbuffered: str) -> None:
@@ -245,7 +245,7 @@ def test_data_on_stdout_is_all_there_is_on_stdout(run: Run, engine: LocalSpeech,
     assert pk.Assessment.from_json(as_json.stdout).status == "Success"
     assert as_json.stderr == "Written: m.csv\nWritten: m-phonemes.csv\n"
     as_csv = run("assess", wav, "--text", TEXT, "--csv", "-")
-    assert as_csv.stdout == Path("m.csv").read_text()
+    assert as_csv.stdout == Path("m.csv").read_text("utf-8")
     assert as_csv.stderr == ""
 
 
@@ -320,7 +320,7 @@ def bad_files() -> None:
     Path("paper.pdf").write_bytes(b"%PDF-1.7\n" + bytes(3000))
     Path("empty.wav").write_bytes(b"")
     Path("latin.txt").write_bytes("Ça va ?".encode("latin-1"))
-    Path("blank.txt").write_text(" \n")
+    Path("blank.txt").write_text(" \n", "utf-8")
     Path("folder").mkdir()
 
 
@@ -385,11 +385,6 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     monkeypatch.setattr("pronounce_kit.service.connect", connect)
 
 
-def test_an_unsupported_system_is_one_line(run: Run, wav: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pronounce_kit.local.acoustics.sys", types.SimpleNamespace(platform="win32"))
-    assert "Windows" in one_line_error(run("assess", wav, "--text", TEXT))
-
-
 def test_a_missing_package_is_one_line(run: Run, wav: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hibari", None)
     assert "pip install" in one_line_error(run("say", TEXT, "-o", "a.wav"))
@@ -421,9 +416,12 @@ def test_ctrl_c_is_quiet(run: Run, wav: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target, link = tmp_path / "page.html", tmp_path / "link.html"
-    link.symlink_to(target.name)
+    if os.name == "nt":  # links are a privilege there
+        link = target
+    else:
+        link.symlink_to(target.name)
     write_file(link, b"old")
-    assert link.is_symlink()
+    assert link.is_symlink() == (os.name != "nt")
     assert target.read_bytes() == b"old"
 
     def broken(descriptor: int) -> None:
@@ -433,7 +431,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InputError, match="No space left"):
         write_file(target, b"new")
     assert target.read_bytes() == b"old"
-    assert sorted(tmp_path.iterdir()) == [link, target]
+    assert sorted(tmp_path.iterdir()) == sorted({link, target})
 
 
 def test_a_device_is_written_to_not_replaced() -> None:
@@ -470,6 +468,7 @@ def test_everything_is_told_without_colour() -> None:
     assert "Prosody" not in shown  # not asked for
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows is asked what its console can, and pytest has none")
 def test_colour_where_there_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLORTERM", "truecolor")

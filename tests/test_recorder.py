@@ -100,7 +100,7 @@ def test_the_folder_can_be_changed_between_takes(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_the_recording_is_not_lost() -> None:
-    Path("file").write_text("not a folder")
+    Path("file").write_text("not a folder", "utf-8")
     page = Page(folder="file")
     answer = page.send(TONE.to_wav())
     assert answer["path"] is None

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from typing import Any
 
+from ..dependencies import needed
 from ..errors import NetworkError, ParameterError
-from ..extras import needed
 from ..service import SpeechService
 from .work import Handle, one_thread_each
 

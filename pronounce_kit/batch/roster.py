@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from .._codec import MAX_BYTES
 from ..errors import AudioError, InputError
 from ..highlight import counted
 from ..recording import Recording
-from ..typed import is_one_date, spelled
+from ..typed import is_one_date, local_time, spelled
 from .sources import Row, Table, read_table
 
 Audio: TypeAlias = "Path | bytes | Recording"
@@ -225,8 +225,11 @@ class Reading:
             raise AudioError("The recording is missing. Fill in the path of its file.")
         if not isinstance(value, (str, Path)):
             raise AudioError(f"The recording is of type {type(value).__name__}. Give a path, bytes or a Recording.")
-        path = self.folder / Path(str(value).strip())
+        named = str(value).strip()
+        path = self.folder / named
         try:
+            if "\\" in named and not path.exists():  # of a table that was made on Windows
+                path = self.folder / PureWindowsPath(named).as_posix()
             if path.is_dir():
                 raise AudioError(f"{path} is a folder. Give the path of a recording.")
             if not path.is_file():
@@ -319,9 +322,9 @@ def _moment(value: object) -> datetime | None:
         if not isinstance(value, (str, date, np.datetime64)):
             raise TypeError
         moment: datetime = pd.Timestamp(value).to_pydatetime(warn=False)
+        return local_time(moment).astimezone(timezone.utc)  # without a zone it is of this machine's
     except (ValueError, TypeError, OverflowError):
         raise InputError(f"{value!r} is no date. Write it as 2025-03-31 14:05.") from None
-    return moment.astimezone(timezone.utc)  # a time without a zone is of this machine's, as everywhere in Python
 
 
 def _written_at(audio: Audio) -> datetime | None:

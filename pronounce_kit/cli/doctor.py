@@ -14,8 +14,8 @@ from typing import NamedTuple
 import click
 
 from .. import __version__
+from ..dependencies import BASE, asked, install, requirements, version
 from ..errors import PronounceKitError
-from ..extras import BASE, asked, install, requirements, version
 from .group import ITEM_FAILED
 from .output import console, new_table
 

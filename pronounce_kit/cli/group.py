@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ..dependencies import unloadable
 from ..errors import NetworkError, PronounceKitError, QuotaError, ServiceUnavailableError
 
 ITEM_FAILED = 1
@@ -23,6 +24,7 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (QuotaError, ITEM_FAILED),
     (ServiceUnavailableError, ITEM_FAILED),
     (PronounceKitError, USAGE),
+    (ImportError, USAGE),  # only for libraries that Windows cannot load; see `_message`
     (OSError, USAGE),  # only for a full disk behind stdout; see `_message`
     (click.ClickException, USAGE),
     (click.Abort, INTERRUPTED),  # click's name for Ctrl-C
@@ -45,13 +47,16 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 with contextlib.suppress(ValueError):  # a stream that was read from already
-                    stream.reconfigure(errors="replace")  # a "?" in an old terminal rather than no output
+                    # A "?" in an old terminal rather than no output.
+                    stream.reconfigure(encoding=encoding_of(stream), errors="replace")
         extra["standalone_mode"] = False
+        # On Windows click would take the ? and $ of a text for file names and variables.
+        extra["windows_expand_args"] = False
         try:
             code = super().main(*args, **extra)
         except BaseException as error:
-            if isinstance(error, SystemExit):
-                sys.exit(0)  # by click or rich: the reader of a pipe, such as `head`, has seen enough
+            if isinstance(error, SystemExit) or _reader_left(error):
+                sys.exit(0)  # the reader of a pipe, such as `head`, has seen enough; mostly click or rich notice that
             code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), None)
             message = _message(error)
             if code is None or message is None:
@@ -70,6 +75,26 @@ def _drop_output() -> None:
     os.close(nowhere)
 
 
+def _reader_left(error: BaseException) -> bool:
+    """Whether output failed because nobody reads it any more, which Windows calls an invalid argument."""
+    if not isinstance(error, OSError) or error.errno != errno.EINVAL or sys.stdout is None:
+        return False
+    with contextlib.suppress(ValueError):  # output that is no file
+        descriptor = sys.stdout.fileno()
+        try:
+            os.write(descriptor, b"\n")
+        except OSError:
+            sys.stdout = None  # or Python would try once more when it ends, and tell of it
+            return True
+    return False
+
+
+def encoding_of(stream: io.TextIOWrapper, system: str = os.name) -> str:
+    """The encoding to write in: UTF-8 for files and pipes on Windows too, where Python would lose IPA and marks."""
+    is_redirected = system == "nt" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ
+    return "utf-8" if is_redirected else stream.encoding
+
+
 def _message(error: BaseException) -> str | None:
     """What to tell, in one line; "" for nothing, None for an error that is a bug."""
     if isinstance(error, click.Abort):
@@ -79,6 +104,8 @@ def _message(error: BaseException) -> str | None:
         return _one_line(error.format_message()) + hint
     if isinstance(error, click.ClickException):
         return _one_line(error.format_message())
+    if isinstance(error, ImportError) and not isinstance(error, PronounceKitError):
+        return unloadable(error)
     if isinstance(error, OSError) and not isinstance(error, PronounceKitError):
         full = error.errno == errno.ENOSPC and error.filename is None
         return "The output cannot be written: the disk is full. Make room, or write elsewhere." if full else None

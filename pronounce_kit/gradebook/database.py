@@ -19,8 +19,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 
+from ..dependencies import needed
 from ..errors import GradebookError, InputError
-from ..extras import needed
 from . import migrate
 
 BUSY_SECONDS = 60.0

@@ -27,9 +27,9 @@ from typing import IO, Any, TypeAlias
 
 import pandas as pd
 
+from ..dependencies import needed
 from ..errors import GradebookError, InputError
-from ..extras import needed
-from ..storage import FORMULA_STARTS
+from ..storage import FORMULA_STARTS, replace
 from .audio import suffix_of
 
 MAIN = "attempts"
@@ -88,7 +88,7 @@ def _arriving(folder: Path) -> Iterator[Path]:
             if file.is_file():
                 place = folder / file.relative_to(temporary)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(place)
+                replace(file, place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

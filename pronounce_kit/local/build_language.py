@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dependencies import install
 from ..errors import MissingDependencyError
-from ..extras import install
 from .language import BEGIN, END, FILE, Ints, Knowledge, Vocabulary, pack
 from .language import history as pair_keys
 from .phones import INDEX, base, from_misaki

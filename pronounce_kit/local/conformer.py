@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
+from ..dependencies import asked, install, load_fft
+from ..errors import MissingDependencyError
 from .runtime import Graph
 
 Array = NDArray[np.float32]
@@ -32,6 +34,19 @@ FRAME_SAMPLES = 320
 _MAGIC = b"HAMAPK\x01\x02"
 _WINDOW, _HOP = 400, 160
 _PREFIX = "acoustic_model.model."
+
+
+def hama_assets() -> Path:
+    """The folder of hama's weights and symbols. Raises `MissingDependencyError` without hama.
+
+    Its code is not imported: that would load a native library, which it has for Linux and macOS only.
+    """
+    spec = find_spec("hama")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError(
+            f"The embedded engine needs hama, which is not installed. Install it with: {install(asked('hama'))}"
+        )
+    return Path(spec.submodule_search_locations[0]) / "assets"
 
 
 def read_tensors(data: bytes) -> dict[str, Array]:
@@ -126,7 +141,7 @@ class Conformer:
         half = _WINDOW // 2  # what np.pad calls "reflect", in a tenth of its time
         padded = np.concatenate([samples[half:0:-1], samples, samples[-2 : -half - 2 : -1]])
         windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
-        spectrum = fft.rfft(windows * self._window, axis=1)
+        spectrum = load_fft().rfft(windows * self._window, axis=1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         states, symbols = self._graph.run(power=power)
         return states, symbols

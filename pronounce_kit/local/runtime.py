@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from ..extras import needed
+from ..dependencies import needed
 
 
 class Graph:

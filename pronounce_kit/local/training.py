@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..extras import needed
+from ..dependencies import needed
 from . import sketch
 from .acoustics import Floats, HamaModel
 from .analysis import Analyzer
@@ -394,7 +394,7 @@ def write_weights(models: Models, out: Path) -> dict[str, Any]:
         "sentence_apart": {scale: _only(Linear, [linear]).to_json() for scale, linear in models.apart.items()},
     }
     text = json.dumps(constants, separators=(",", ":")) + "\n"
-    (out / "constants.json").write_text(text, encoding="utf-8")
+    (out / "constants.json").write_text(text, encoding="utf-8", newline="\n")
     files["constants.json"] = len(text)
     return {"out": str(out), "files": files}
 

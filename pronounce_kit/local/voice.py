@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..extras import needed
+from ..dependencies import needed
 from .phones import to_misaki
 
 SAMPLE_RATE = 24_000

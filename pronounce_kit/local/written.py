@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from ..extras import needed
+from ..dependencies import needed
 
 _DIGITS = {
     word: str(i) for i, word in enumerate("zero one two three four five six seven eight nine".split())

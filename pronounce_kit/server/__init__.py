@@ -18,7 +18,7 @@ app           create_app: all of it together
 run           uvicorn: listening, logging, stopping
 """
 
-from ..extras import needed
+from ..dependencies import needed
 
 with needed("starlette", "The server"):
     from .app import create_app

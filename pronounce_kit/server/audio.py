@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from typing import Literal
 
+from .._codec import load_av, open_container
 from ..errors import AudioError
 from ..recording import Recording
 from .failures import UNSUPPORTED_AUDIO, RefusalError
@@ -84,14 +84,12 @@ def _wav_samples_start(data: bytes) -> int:
 
 def _check_opus(data: bytes, limit_s: float) -> None:
     """Refuse what is not Opus, and what is too long, before it is decoded: 10 MB may hold hours."""
-    import av
-
     if data[:4] != b"OggS" or _OPUS_HEAD not in data[:512]:
         raise RefusalError(400, UNSUPPORTED_AUDIO)
     total_s = 0.0
+    load_av()
     try:
-        options = {"format_whitelist": "ogg"}
-        with av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options) as container:
+        with open_container(data, "ogg") as container:
             tracks = container.streams.audio
             if len(tracks) != 1 or tracks[0].codec_context.name not in ("opus", "libopus"):
                 raise RefusalError(400, UNSUPPORTED_AUDIO)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from ..extras import needed
+from ..dependencies import needed
 
 _HOME_OF = {"PracticeCard": "card", "Recorder": "recorder"}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..extras import needed
+from ..dependencies import needed
 
 if TYPE_CHECKING:
     from ipywebrtc import AudioRecorder

@@ -36,6 +36,8 @@ from pronounce_kit.batch.store import FolderStore
 from pronounce_kit.service import SpeechService
 from tests.batch.tiny import Tiny, beeps
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows every signal ends a process at once
+
 
 def assess(items: Any, service: Any, **options: Any) -> pk.BatchResult:
     return pk.assess_batch(items, service, progress=options.pop("progress", False), **options)
@@ -73,7 +75,7 @@ class Moody(Tiny):
             raise QuotaError("Too many requests. Wait.", status=429, retry_after_s=0.2)
         if mood == "bug":
             raise RuntimeError("an unforeseen state")
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), KILL)
 
 
 # --- what comes out ---------------------------------------------------------------------------------------------
@@ -299,7 +301,7 @@ def test_the_same_recording_by_two_students_is_two_readings_and_twice_by_one_is_
 def test_a_stored_reply_says_what_it_is_a_reply_to(items, tiny, tmp_path):
     assess(items[:1], tiny, store=tmp_path / "store")
     (path,) = (tmp_path / "store").glob("*.json")
-    known = json.loads(path.read_text())
+    known = json.loads(path.read_text("utf-8"))
     assert (known["student"], known["task"]) == ("Student 0", "week 0")
     assert (known["service"], known["service_version"]) == ("Tiny", "1")
     assert known["params"]["ReferenceText"] == "This is reading number 0."
@@ -327,7 +329,7 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_call_goes_on(items, tmp_path):
     class Interrupted(Tiny):
         def fail(self, text: str) -> None:
             if text.endswith("5.") and self.calls <= 8:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
                 threading.Event().wait(0.3)
 
     service = Interrupted(log=tmp_path / "calls.log")
@@ -469,9 +471,9 @@ def test_what_is_lost_with_a_dask_worker_is_done_by_another(tmp_path):
         victim = next(iter(client.run(os.getpid).values()))
 
         def kill_when_busy() -> None:
-            while not log.exists() or f"{victim} " not in log.read_text():
+            while not log.exists() or f"{victim} " not in log.read_text("utf-8"):
                 time.sleep(0.02)
-            os.kill(victim, signal.SIGKILL)
+            os.kill(victim, KILL)
 
         killed = aside.submit(kill_when_busy)
         result = assess(rows, Tiny(work_s=0.05, log=log), executor=client, workers=2)

@@ -83,7 +83,10 @@ def test_an_endless_upload_is_cut_off(small: Live) -> None:
     assert sent < 100_000_000
 
 
-@pytest.mark.parametrize("pieces", [[], [b"RIFF"], [b"R"] * 12])
+_KEEPS_REPLY = pytest.mark.skipif(sys.platform == "win32", reason="Windows drops a reply that a reset comes behind")
+
+
+@pytest.mark.parametrize("pieces", [[], [b"RIFF"], pytest.param([b"R"] * 12, marks=_KEEPS_REPLY)])
 def test_a_slow_body_gets_408(small: Live, pieces: list[bytes]) -> None:
     started = time.monotonic()
     request = head(LANGUAGE, Content_Type="audio/wav", Content_Length="5000")

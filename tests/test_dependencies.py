@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pronounce_kit import extras
+from pronounce_kit import dependencies
+from pronounce_kit.dependencies import needed
 from pronounce_kit.errors import MissingDependencyError
-from pronounce_kit.extras import needed
 
 pytest.importorskip("packaging")
 from packaging.requirements import Requirement
@@ -78,15 +78,15 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(module: str, 
     message = without(module, code, tmp_path)
     assert f" needs {package}, which is not installed. Install it with: " in message
     assert "pip install " in message
-    bounds = {one.name: one.specifier for of_extra in extras.requirements().values() for one in of_extra}
+    bounds = {one.name: one.specifier for of_extra in dependencies.requirements().values() for one in of_extra}
     assert packages_in(message)[package].specifier == bounds[package]
 
 
 def test_every_package_of_an_extra_is_imported_with_such_a_message() -> None:
     of_extra = {
-        name: set() if name == "dev" else {one.name for one in of} for name, of in extras.requirements().items()
+        name: set() if name == "dev" else {one.name for one in of} for name, of in dependencies.requirements().items()
     }
-    asked = set().union(*(names for extra, names in of_extra.items() if extra != extras.BASE))
+    asked = set().union(*(names for extra, names in of_extra.items() if extra != dependencies.BASE))
     assert asked - PROGRAMS - {package for package, _ in USES.values()} == set()
 
 
@@ -106,11 +106,11 @@ def bare(tmp_path: Path) -> dict[str, str]:
 
 
 def test_all_that_the_extra_lacks_is_installed_by_one_line(bare: dict[str, str], tmp_path: Path) -> None:
-    info = next(Path(str(metadata.distribution(extras.KIT).locate_file(""))).glob("pronounce_kit-*.dist-info"))
+    info = next(Path(str(metadata.distribution(dependencies.KIT).locate_file(""))).glob("pronounce_kit-*.dist-info"))
     (Path(bare["PYTHONPATH"]) / info.name).symlink_to(info)
     found = packages_in(said_by("pk.widgets.Recorder", tmp_path, "-S", **bare))
     assert {str(one) for one in found.values()} == {
-        f"{one.name}{one.specifier}" for one in extras.requirements()["notebook"]
+        f"{one.name}{one.specifier}" for one in dependencies.requirements()["notebook"]
     }
 
 
@@ -131,7 +131,6 @@ def fails(error: Exception, package: str) -> str:
 @pytest.mark.parametrize(
     "error",
     [
-        ImportError("DLL load failed while importing _state"),
         ImportError("cannot import name 'InferenceSession' from 'onnxruntime'", name="onnxruntime"),
         ModuleNotFoundError("No module named 'flatbuffers'", name="flatbuffers"),
         ModuleNotFoundError("No module named 'onnxruntime.capi'", name="onnxruntime.capi"),
@@ -142,7 +141,7 @@ def test_a_package_that_does_not_load_is_installed_again_with_its_extra(error: E
     message = fails(error, "onnxruntime")
     assert message.startswith(f"This needs onnxruntime, which does not load ({error}). Install it again: ")
     assert " install --force-reinstall " in message
-    local = {f"{one.name}{one.specifier}" for one in extras.requirements()["local"]}
+    local = {f"{one.name}{one.specifier}" for one in dependencies.requirements()["local"]}
     assert {str(one) for one in packages_in(message.partition(" It also needs ")[0]).values()} == local
 
 
@@ -151,15 +150,9 @@ def test_a_package_that_lacks_another_one_of_ours_names_that_one() -> None:
     assert "needs onnxruntime, which is not installed" in message
 
 
-@pytest.mark.parametrize(
-    ("platform", "package", "said"),
-    [("linux", "lightgbm", "apt-get install libgomp1"), ("win32", "onnxruntime", "Visual C++ Redistributable")],
-)
-def test_what_pip_does_not_install_is_named_too(
-    platform: str, package: str, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extras.sys, "platform", platform)
-    assert said in fails(OSError("libgomp.so.1: cannot open shared object file"), package)
+def test_what_pip_does_not_install_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dependencies.sys, "platform", "linux")
+    assert "apt-get install libgomp1" in fails(OSError("libgomp.so.1: cannot open shared object file"), "lightgbm")
 
 
 @pytest.mark.parametrize(
@@ -180,14 +173,14 @@ def test_a_fault_of_ours_is_not_taken_for_a_missing_package(error: Exception) ->
 
 
 def test_the_line_is_the_same_in_every_shell() -> None:
-    line = extras.install(["hama<1.8,>=1.7", "psycopg[binary]>=3.2"])
+    line = dependencies.install(["hama<1.8,>=1.7", "psycopg[binary]>=3.2"])
     assert line.endswith('pip install "hama<1.8,>=1.7" "psycopg[binary]>=3.2"')
     assert "'" not in line
 
 
 def test_an_active_environment_needs_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", SCRIPTS)
-    assert extras.install(["onnx"]) == 'pip install "onnx"'
+    assert dependencies.install(["onnx"]) == 'pip install "onnx"'
 
 
 def test_an_environment_that_is_not_active_is_named_by_the_path_of_its_pip(
@@ -198,16 +191,16 @@ def test_an_environment_that_is_not_active_is_named_by_the_path_of_its_pip(
     other.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    line = extras.install(["pip"], "--dry-run", "--no-index")
+    line = dependencies.install(["pip"], "--dry-run", "--no-index")
     assert line.startswith(f"{SCRIPTS}{os.sep}pip")
     assert "already satisfied" in subprocess.run(shlex.split(line), capture_output=True, text=True, check=True).stdout
     monkeypatch.chdir(Path(SCRIPTS).parent)
-    assert extras.install(["onnx"]).startswith(f"{Path(SCRIPTS).name}{os.sep}pip")
+    assert dependencies.install(["onnx"]).startswith(f"{Path(SCRIPTS).name}{os.sep}pip")
 
 
 def test_a_notebook_installs_for_its_own_python(tmp_path: Path) -> None:
     pytest.importorskip("IPython")
-    code = "from pronounce_kit import extras; print(extras.install(['onnx']))"
+    code = "from pronounce_kit import dependencies; print(dependencies.install(['onnx']))"
     command = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", code]
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path)}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)

@@ -1,4 +1,4 @@
-"""The packages that this kit asks for, and what to tell people who lack one.
+"""The packages that this kit asks for, and what to tell people where one is missing or does not load.
 
 What to install is read from the metadata of the installed kit, packages with their bounds. So the line that is told
 works wherever the kit came from: a clone, a wheel or an index.
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .errors import MissingDependencyError
@@ -29,11 +30,11 @@ BASE = ""
 _DISTRIBUTION_OF = {"hibari": "hibari-tts", "text_to_num": "text2num"}
 """Importable package -> the name that pip knows it by, where those differ."""
 
-_SYSTEM_NEEDS = {
-    ("lightgbm", "linux"): "On Debian it also needs: apt-get install libgomp1",
-    ("onnxruntime", "win32"): "It also needs Microsoft's Visual C++ Redistributable.",
-}
+_SYSTEM_NEEDS = {("lightgbm", "linux"): "On Debian it also needs: apt-get install libgomp1"}
 """(Package, sys.platform) -> what pip does not install."""
+
+# CPython's own words in every language of Windows; packages that wrap the error keep them.
+_DLL_FAILED = "DLL load failed"
 
 
 def requirements() -> dict[str, list[Requirement]]:
@@ -92,11 +93,36 @@ def needed(package: str, purpose: str) -> Iterator[None]:
     except ImportError as error:
         if (error.name or "").partition(".")[0] == __package__:
             raise  # a fault of ours
-        raise MissingDependencyError(_message(error, package, purpose)) from None
+        raise MissingDependencyError(_message(error, package, purpose)) from error
     except OSError as error:
         if error.filename is not None:
             raise  # not a library of the system that the package loads
-        raise MissingDependencyError(_message(error, package, purpose)) from None
+        raise MissingDependencyError(_message(error, package, purpose)) from error
+
+
+def load_fft() -> ModuleType:
+    """Scipy's Fourier transforms, which are twice as fast as numpy's. Raises `MissingDependencyError`."""
+    with needed("scipy", "The analysis of sound"):
+        from scipy import fft
+    return fft  # type: ignore[no-any-return]
+
+
+def unloadable(error: BaseException) -> str | None:
+    """What to do where Windows could not load a package's native library; None for any other error.
+
+    numpy, scipy, PyAV and others bring the part of the Visual C++ runtime along that Python lacks; onnxruntime relies
+    on the one of the system.
+    """
+    reason = " ".join(str(error).split())
+    at = reason.find(_DLL_FAILED)
+    if at < 0:
+        return None
+    machine = "arm64" if sysconfig.get_platform() == "win-arm64" else "x64"
+    return (
+        f"Windows cannot load a library that is installed ({reason[at:]}). Most often the Visual C++ runtime is "
+        f"missing: install Microsoft's Visual C++ Redistributable 2015-2022 for {machine} from "
+        f"https://aka.ms/vs/17/release/vc_redist.{machine}.exe and start Python again."
+    )
 
 
 def _message(error: ImportError | OSError, package: str, purpose: str) -> str:
@@ -104,8 +130,11 @@ def _message(error: ImportError | OSError, package: str, purpose: str) -> str:
     # A package may also fail for want of another one that is asked for.
     if lacking in (package, *(one.name for of_extra in requirements().values() for one in of_extra)):
         return f"{purpose} needs {lacking}, which is not installed. Install it with: {install(asked(lacking))}"
+    if advice := unloadable(error):
+        return f"{purpose} needs {package}. {advice}"
     again = install(asked(package, all_of_extra=True), "--force-reinstall")
-    message = f"{purpose} needs {package}, which does not load ({error}). Install it again: {again}"
+    reason = " ".join(str(error).split())[:300]
+    message = f"{purpose} needs {package}, which does not load ({reason}). Install it again: {again}"
     return " ".join(filter(None, (message, _SYSTEM_NEEDS.get((package, sys.platform)))))
 
 
