@@ -6,6 +6,7 @@
     │   ├── TextError               a reference text that cannot be read aloud
     │   ├── AudioError              a recording that cannot be decoded, or is empty, too long, too large
     │   └── ReplyError              a reply that is not the Speech service's JSON
+    ├── InternalError               a fault of pronounce_kit or of what is below it; what was given is not at fault
     ├── MissingDependencyError      an extra is not installed; also an ImportError
     ├── NotSupportedError           a service cannot do this
     ├── ServiceError                the Speech service, or the way to it, failed: status, request_id, service_message
@@ -50,6 +51,26 @@ class AudioError(InputError):
 
 class ReplyError(InputError):
     """The object is not a reply of the Speech service."""
+
+
+class InternalError(PronounceKitError):
+    """A fault of pronounce_kit, of a package below it or of the machine; what was given is not at fault.
+
+    Its `__cause__` is the exception behind it. `faults` makes it.
+
+    Attributes
+    ----------
+    fault : str
+        Kind and message of the exception behind it, in one line.
+    versions : str
+        What a report of it should name: versions of Python, of this package and of those concerned, and the system.
+
+    """
+
+    def __init__(self, message: str = "", *, fault: str = "", versions: str = "") -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.versions = versions
 
 
 class MissingDependencyError(PronounceKitError, ImportError):
