@@ -236,14 +236,15 @@ def test_a_fault_while_decoding_is_the_servers_and_not_an_unsupported_format(
 
     with Live(WithFixedRecognition(speech)) as live:
         monkeypatch.setattr("av.open", changed)
-        for audio, kind in ((spoken.wav, WAV), (spoken.ogg, {"Content-Type": "audio/ogg; codecs=opus"})):
-            reply = live.post(STT, audio, kind, language="en-US")
-            assert reply.status_code == 500
-            assert "a fault of its own, not of the request" in reply.text
-            entry = json.loads(live.log.splitlines()[-1])
-            assert entry["error"].startswith("TypeError at test_limits.py:")
-            assert any(call.startswith("_codec.py:") for call in entry["traceback"])
-            assert "SECRET" not in reply.text + live.log
+        sounds = ((spoken.wav, WAV), (spoken.ogg, {"Content-Type": "audio/ogg; codecs=opus"}))
+        replies = [live.post(STT, audio, kind, language="en-US") for audio, kind in sounds]
+    for reply, line in zip(replies, live.log.splitlines(), strict=True):
+        assert reply.status_code == 500
+        assert "a fault of its own, not of the request" in reply.text
+        entry = json.loads(line)
+        assert entry["error"].startswith("TypeError at test_limits.py:")
+        assert any(call.startswith("_codec.py:") for call in entry["traceback"])
+        assert "SECRET" not in reply.text + line
 
 
 def test_the_log_has_a_line_of_json_for_each_request_and_no_secrets(speech: LocalSpeech, spoken: Spoken) -> None:
