@@ -6,7 +6,8 @@
     │   ├── TextError               a reference text that cannot be read aloud
     │   ├── AudioError              a recording that cannot be decoded, or is empty, too long, too large
     │   └── ReplyError              a reply that is not the Speech service's JSON
-    ├── MissingDependencyError      an extra is not installed; also an ImportError
+    ├── InternalError               a fault of pronounce_kit or of what is below it; what was given is not at fault
+    ├── MissingDependencyError      a package is not installed or does not load; also an ImportError
     ├── NotSupportedError           a service cannot do this
     ├── ServiceError                the Speech service, or the way to it, failed: status, request_id, service_message
     │   ├── AuthenticationError     the key, token, region or endpoint is wrong (401, 403)
@@ -51,8 +52,28 @@ class ReplyError(InputError):
     """The object is not a reply of the Speech service."""
 
 
+class InternalError(PronounceKitError):
+    """A fault of pronounce_kit, of a package below it or of the machine; what was given is not at fault.
+
+    Its `__cause__` is the exception behind it. `faults` makes it.
+
+    Attributes
+    ----------
+    fault : str
+        Kind and message of the exception behind it, in one line.
+    versions : str
+        What a report of it should name: versions of Python, of this package and of those concerned, and the system.
+
+    """
+
+    def __init__(self, message: str = "", *, fault: str = "", versions: str = "") -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.versions = versions
+
+
 class MissingDependencyError(PronounceKitError, ImportError):
-    """A package of an optional extra is not installed; the message names the command that installs it."""
+    """A package is not installed or cannot be loaded; the message names what installs it."""
 
 
 class NotSupportedError(PronounceKitError):

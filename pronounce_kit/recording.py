@@ -223,15 +223,8 @@ class Recording:
 
         A recording that came as Opus (browsers record WebM/Opus) keeps its packets untouched; others are encoded.
         """
-        if self._opus is not None:
-            try:
-                return _codec.remux_opus(self._opus)
-            except Exception:  # noqa: S110 - odd timestamps that OGG cannot hold; the samples are good all the same
-                pass
-        try:
-            return _codec.encode_opus(self.samples)
-        except Exception:
-            raise AudioError("The recording cannot be encoded as OGG Opus. Use to_wav instead.") from None
+        packets = None if self._opus is None else _codec.remux_opus(self._opus)
+        return packets or _codec.encode_opus(self.samples)
 
     def clip(self, start_s: float, end_s: float) -> Recording:
         """The part from `start_s` to `end_s` (seconds), to hear one word; what lies outside the recording is cut off.

@@ -36,7 +36,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         replace(partial, target)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves no half of a file; it is raised again
         with contextlib.suppress(OSError):
             partial.unlink()
         raise

@@ -69,10 +69,27 @@ def wav(morning: bytes) -> str:
 
 def installed(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
     """The installed command, in a process of its own."""
-    script = Path(sys.executable).with_name("pronounce-kit")
     return subprocess.run(
-        [script, *args], input=stdin, capture_output=True, timeout=60, check=False, env={**os.environ, **env}
+        [SCRIPT, *args], input=stdin, capture_output=True, timeout=60, check=False, env={**os.environ, **env}
     )
+
+
+SCRIPT = Path(sys.executable).with_name("pronounce-kit")
+BARE = {"PATH": "/usr/bin:/bin"}
+ENVIRONMENTS = {
+    "bare": {},
+    "utf-8": {"LANG": "C.UTF-8"},
+    "C": {"LC_ALL": "C"},
+    "ascii": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "unbuffered": {"PYTHONUNBUFFERED": "1"},
+    "dumb": {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "40"},
+}
+
+
+@pytest.fixture(params=list(ENVIRONMENTS))
+def env(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """An environment with nothing in it but this: what the command needs, it finds by itself."""
+    return {**BARE, "HOME": str(tmp_path), **ENVIRONMENTS[request.param]}
 
 
 def one_line_error(result: Result | subprocess.CompletedProcess[bytes], code: int = 2) -> str:
@@ -154,9 +171,9 @@ def test_an_input_error_of_the_installed_command_is_one_line_without_a_traceback
     assert "paper.pdf" in one_line_error(installed("assess", "paper.pdf", "--text", TEXT))
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
-    script = Path(sys.executable).with_name("pronounce-kit")
-    with subprocess.Popen([script, "say", "--list-formats"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("args", [["say", "--list-formats"], ["--help"], ["say", "--help"], ["--version"]])
+def test_a_reader_that_leaves_early_is_no_error(args: list[str], env: dict[str, str]) -> None:
+    with subprocess.Popen([SCRIPT, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
@@ -165,17 +182,50 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt" or not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])  # Python writes at once where this variable is set
-@pytest.mark.parametrize("command", [["say", "--list-formats"], ["say", "--help"], ["doctor"]], ids=" ".join)
-def test_a_full_disk_behind_the_output_is_one_line(command: list[str], unbuffered: str) -> None:
-    script = Path(sys.executable).with_name("pronounce-kit")
-    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+@pytest.mark.parametrize("args", [["say", "--list-formats"], ["--help"], ["--version"], ["say", TEXT, "-o", "-"]])
+def test_a_full_disk_behind_the_output_is_one_line(args: list[str], env: dict[str, str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([script, *command], stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+        done = subprocess.run([SCRIPT, *args], stdout=full, stderr=subprocess.PIPE, text=True, env=env)
     assert done.returncode == 2
     assert (
         done.stderr == "pronounce-kit: The output cannot be written: the disk is full. Make room, or write elsewhere.\n"
     )
+
+
+@pytest.mark.skipif(os.name == "nt" or not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_the_errors_is_no_success_and_changes_no_other_exit_code(env: dict[str, str]) -> None:
+    for args, code in ((["assess", "absent.wav", "--text", TEXT], 2), (["--version"], 0)):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run([SCRIPT, *args], stdout=subprocess.PIPE, stderr=full, env=env)
+        assert done.returncode == code
+    for closed in (">&-", "2>&-"):
+        done = subprocess.run(["sh", "-c", f'"{SCRIPT}" --version {closed}'], capture_output=True, env=env)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_commands_need_no_variable_and_leave_nothing_in_the_home_folder(
+    morning: bytes, env: dict[str, str], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    Path("morning.wav").write_bytes(morning)
+    env = {**env, "HOME": str(home)}
+    done = subprocess.run([SCRIPT, "assess", "morning.wav", "--text", TEXT], capture_output=True, env=env)
+    assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
+    assert b"All 6 words are good." in done.stdout
+    assert list(home.iterdir()) == []  # and so no identifier that onnxruntime would send to its makers
+
+
+@pytest.mark.parametrize("home", [None, "/dev/null/home"])
+def test_a_home_folder_that_is_missing_or_read_only_does_not_matter(morning: bytes, home: str | None) -> None:
+    Path("morning.wav").write_bytes(morning)
+    env = {**BARE, **({} if home is None else {"HOME": home})}
+    if home is None:
+        env["XDG_CACHE_HOME"] = env["XDG_CONFIG_HOME"] = "/dev/null/xdg"  # the user database has a home for everybody
+    command = [SCRIPT, "assess", "morning.wav", "--text", TEXT, "--png", "m.png", "--html", "m.html"]
+    done = subprocess.run(command, capture_output=True, env=env)
+    assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
+    assert Path("m.png").read_bytes().startswith(PNG)
 
 
 def test_help_imports_nothing_slow() -> None:
@@ -399,9 +449,23 @@ def test_a_service_out_of_reach_is_a_failed_item_not_a_usage_error(
     one_line_error(run("assess", wav, "--text", TEXT), code=1)
 
 
-def test_a_bug_shows_its_traceback(run: Run, wav: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    fail_with(monkeypatch, ZeroDivisionError())
-    assert isinstance(run("assess", wav, "--text", TEXT).exception, ZeroDivisionError)
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError(), TypeError("f() takes 0 arguments"), EOFError(), FileNotFoundError(2, "No such file", "x"),
+     ModuleNotFoundError("No module named 'pandas.core'", name="pandas.core"), AssertionError("a\nb")],
+)  # fmt: skip
+def test_a_fault_of_ours_is_one_line_that_says_so_and_no_usage_error(
+    run: Run, wav: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    fail_with(monkeypatch, error)
+    told = one_line_error(run("assess", wav, "--text", TEXT), code=1)
+    assert "This is a fault of pronounce_kit or of a package below it, not of your input: " in told
+    assert type(error).__name__ in told
+    assert "Please report it with: Python " in told
+    shown = run("--debug", "assess", wav, "--text", TEXT)
+    assert shown.exit_code == 1
+    assert shown.stderr.startswith("Traceback (most recent call last):")
+    assert shown.stderr.endswith(told)
 
 
 def test_ctrl_c_is_quiet(run: Run, wav: str, monkeypatch: pytest.MonkeyPatch) -> None:

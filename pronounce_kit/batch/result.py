@@ -18,6 +18,9 @@ from .roster import Item, Misfit, Roster, audio_name
 _SHOWN = 10  # failures in the summary
 _PAGE = 100  # assessments read from the store at a time
 
+REPORT = "Where the reason is a fault of the program, nothing is wrong with the recording: please report it."
+"""What to tell below failures some of which are faults of ours."""
+
 _KNOWN = {
     "student": "string",
     "class_name": "string",
@@ -108,20 +111,34 @@ class BatchResult:
 
     @property
     def failures(self) -> pd.DataFrame:
-        """A row for each item without an assessment: row, student, task, audio, reason, can_retry.
+        """A row for each item without an assessment: row, student, task, audio, reason, can_retry, error.
 
         `row` is the number of the row in a CSV file, as a spreadsheet shows it, else the position from 0. `can_retry`
-        tells whether the very same call may succeed later; otherwise something has to be changed first.
+        tells whether the very same call may succeed later; otherwise something has to be changed first. `error` is the
+        name of the class of the error, such as "AudioError"; "InternalError" is a fault of ours, not of the recording.
         """
         rows = [
-            (entry.row, entry.student, entry.task, audio_name(entry.audio), verdict.reason, verdict.can_retry)
+            (
+                entry.row,
+                entry.student,
+                entry.task,
+                audio_name(entry.audio),
+                verdict.reason,
+                verdict.can_retry,
+                verdict.error,
+            )
             for entry, verdict in zip(self.roster.entries, self._verdicts, strict=True)
             if isinstance(verdict, Failure)
         ]
-        frame = pd.DataFrame(rows, columns=["row", "student", "task", "audio", "reason", "can_retry"])
-        texts = dict.fromkeys(("student", "task", "audio", "reason"), "string")
+        frame = pd.DataFrame(rows, columns=["row", "student", "task", "audio", "reason", "can_retry", "error"])
+        texts = dict.fromkeys(("student", "task", "audio", "reason", "error"), "string")
         typed: pd.DataFrame = frame.astype({"row": "int64", **texts, "can_retry": "bool"})
         return typed
+
+    @property
+    def has_internal_errors(self) -> bool:
+        """Whether an item failed by a fault of ours (`InternalError`)."""
+        return any(isinstance(verdict, Failure) and verdict.is_internal for verdict in self._verdicts)
 
     def retry(self, executor: Any = None) -> BatchResult:
         """The batch with what failed tried again, and only that; see `assess_batch` for `executor`.
@@ -140,19 +157,24 @@ class BatchResult:
     # --- summary --------------------------------------------------------------------------------------------
 
     def summary(self) -> str:
-        """How it went, in one line."""
-        total, failed = len(self), sum(isinstance(verdict, Failure) for verdict in self._verdicts)
-        counts = self._counts
+        """How it went, in one line; faults of ours are counted apart from what is wrong with recordings."""
+        failures = [verdict for verdict in self._verdicts if isinstance(verdict, Failure)]
+        total, failed, counts = len(self), len(failures), self._counts
+        internal = sum(failure.is_internal for failure in failures)
+        ours = f"{internal:,} by a fault of the program" if internal else ""
         if not total:
             return "Nothing to assess: there are no readings."
         if failed == total:
-            return f"None of {counted(total, 'reading')} assessed, in {_duration(counts.seconds)}."
+            return (
+                f"None of {counted(total, 'reading')} assessed{ours and f', {ours}'}, in {_duration(counts.seconds)}."
+            )
         assessed = f"{total - failed:,} of" if failed else "All" if total > 1 else ""
         before = ""
         if counts.found:
             before = " (before)" if counts.found == total - failed else f" ({counts.found:,} of them before)"
         done = f"{assessed} {counted(total, 'reading')} assessed{before}".lstrip()
-        return f"{done}{f', {failed:,} failed' if failed else ''}, in {_duration(counts.seconds)}."
+        how = f", {failed:,} failed{ours and f' ({ours})'}" if failed else ""
+        return f"{done}{how}, in {_duration(counts.seconds)}."
 
     def __repr__(self) -> str:
         return f"<BatchResult: {self.summary()}>"
@@ -181,6 +203,7 @@ class BatchResult:
                 class_="pk-sounds",
             ),
             tag("p", f"And {more:,} more: see failures.") if more else None,
+            tag("p", REPORT) if self.has_internal_errors else None,
             tag("p", "retry() tries these again, and only these.") if failures["can_retry"].any() else None,
         )
 

@@ -15,7 +15,8 @@ import click
 
 from .. import __version__
 from ..dependencies import BASE, asked, install, requirements, version
-from ..errors import PronounceKitError
+from ..errors import InternalError, PronounceKitError
+from ..faults import internal_error
 from .group import ITEM_FAILED
 from .output import console, new_table
 
@@ -120,11 +121,12 @@ def _engine() -> Check:
         started = time.perf_counter()
         assessment = speech.assess(recording, _SENTENCE)
         took = time.perf_counter() - started
+    except InternalError as error:
+        return Check(name, False, "breaks", str(error))
     except PronounceKitError as error:
         return Check(name, False, "does not load", " ".join(str(error).split()))
-    except Exception as error:  # whatever is broken is what we are here to tell
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return Check(name, False, reason, _again())
+    except Exception as error:  # the outermost place: whatever is broken is what we are here to tell
+        return Check(name, False, "breaks", str(internal_error(error)))
     if assessment.status != "Success" or assessment.scores.pron is None:
         return Check(
             name, False, f"hears nothing in its own voice ({assessment.status})", _again(),

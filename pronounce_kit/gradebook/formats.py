@@ -259,7 +259,7 @@ def _write_excel(path: Path, tables: Mapping[str, Pieces], _: Sounds) -> None:
                 for row in _cells(frame):
                     sheet.append([cell(sheet, value) for value in row])
         book.save(path)
-    except BaseException:
+    except BaseException:  # only to clean up; it is raised again
         for sheet in book.worksheets:
             sheet.close()  # openpyxl has a temporary file open for each
         raise

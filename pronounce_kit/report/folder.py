@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -134,9 +135,12 @@ class _Names:
 
 
 def slug(name: str | None) -> str:
-    """Letters and digits of any script, with "-" for all between; "" where there are none. It is never a path."""
-    kept = "".join(
-        c if unicodedata.category(c)[0] in _LETTERS else " " for c in unicodedata.normalize("NFC", name or "")
-    )
+    """Letters and digits of any script that file names can hold here, with "-" for all between; "" for none of them.
+
+    It is never a path.
+    """
+    encoding = sys.getfilesystemencoding()  # not UTF-8 where neither the system nor Python is set to it
+    whole = unicodedata.normalize("NFC", name or "").encode(encoding, "ignore").decode(encoding)
+    kept = "".join(c if unicodedata.category(c)[0] in _LETTERS else " " for c in whole)
     whole = "-".join(kept.split())
     return whole.encode()[:_LONGEST].decode(errors="ignore").strip("-")

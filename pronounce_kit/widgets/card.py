@@ -35,7 +35,8 @@ from ..quality import LONGEST_S
 from ..results import Assessment
 from ..service import SpeechService
 from .assets import script, style
-from .practice import LANGUAGE, Attempt, KeepsAttempts, Practice, in_plain_words
+from .plain_words import in_plain_words
+from .practice import LANGUAGE, Attempt, KeepsAttempts, Practice
 from .scene import Json
 from .takes import MAX_MESSAGE_BYTES, MAX_SECONDS, Inbox, Take
 
@@ -137,10 +138,10 @@ class PracticeCard(anywidget.AnyWidget):
             self._guarded(handler, content)
 
     def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
-        """An exception in a callback shows nowhere in a notebook: the card says it."""
+        """An exception in a callback or thread shows nowhere in a notebook: the card says it."""
         try:
             work(*arguments)
-        except Exception as error:
+        except Exception as error:  # the outermost place of every message and thread
             self.send({"kind": "problem", "message": in_plain_words(error)})
 
     def _later(self, threads: ThreadPoolExecutor, work: Callable[..., None], *arguments: Any) -> None:
@@ -177,7 +178,7 @@ class PracticeCard(anywidget.AnyWidget):
         was_there = self._practice.has_model(index)
         try:
             model = self._practice.model(index)
-        except Exception as error:
+        except Exception as error:  # as in `_guarded`, in the place of the voice
             self.send({"kind": "silent", "asked": "model", "message": in_plain_words(error)})
             return
         self.send({"kind": "model", "index": index, **model.to_json()}, buffers=[model.wav])
@@ -189,7 +190,7 @@ class PracticeCard(anywidget.AnyWidget):
     def _say(self, text: str) -> None:
         try:
             self.send({"kind": "said", "text": text}, buffers=[self._practice.say(text)])
-        except Exception as error:
+        except Exception as error:  # as in `_guarded`, in the place of the voice
             self.send({"kind": "silent", "asked": "say", "message": in_plain_words(error)})
 
     @traitlets.validate("index")

@@ -25,6 +25,7 @@ from ..recording import Recording
 from ..results import Assessment
 from ..service import SpeechService, connect, name_and_version
 from ..storage import write_whole
+from .plain_words import in_plain_words
 from .scene import Json, ModelReading, scene_of
 from .takes import Take
 
@@ -144,7 +145,7 @@ class Practice:
                 clock.lap("reply to disk")
                 notice = self._record(attempt)
                 clock.lap("gradebook")
-            except Exception as error:
+            except Exception as error:  # the outermost place: a student sees every error on the card
                 attempt.problem = in_plain_words(error, _kept(attempt))
         shown = self.shown(attempt)
         clock.lap("scene")
@@ -177,7 +178,7 @@ class Practice:
                 params=self._params(self.texts[attempt.index]),
                 key=f"take:{attempt.id}",
             )
-        except Exception as error:
+        except Exception as error:  # a gradebook of whatever kind takes no score away
             return in_plain_words(error, "This attempt is not in the gradebook.", _kept(attempt))
         return None
 
@@ -208,7 +209,7 @@ class Practice:
                 sound = self.service.synthesize(text)
                 try:
                     assessment = self._assess(Recording.from_bytes(sound), text)
-                except PronounceKitError:
+                except PronounceKitError:  # also a fault, which the next reading will tell of
                     assessment = None  # it can be heard all the same, only not word by word
                 self._models[index] = ModelReading(sound, assessment)
             return self._models[index]
@@ -219,15 +220,6 @@ class Practice:
             if text not in self._said:
                 self._said[text] = self.service.synthesize(text)
             return self._said[text]
-
-
-def in_plain_words(error: Exception, *more: str) -> str:
-    """What an error says to a student; those that are nobody's intention are named."""
-    if isinstance(error, PronounceKitError):
-        said = str(error)
-    else:
-        said = f"Something went wrong in the notebook ({type(error).__name__}: {error})."
-    return " ".join(filter(None, (said, *more)))
 
 
 class _Clock:

@@ -13,11 +13,12 @@ from typing import Any, Literal
 import anywidget
 import traitlets
 
-from ..errors import ParameterError, PronounceKitError
+from ..errors import InternalError, ParameterError, PronounceKitError
 from ..quality import LONGEST_S
 from ..recording import Recording
 from . import ipywebrtc_backend
 from .assets import script, style
+from .plain_words import in_plain_words
 from .takes import MAX_MESSAGE_BYTES, MAX_SECONDS, Inbox, Take
 
 OnTake = Callable[[Recording], object]
@@ -155,16 +156,16 @@ class Recorder(anywidget.AnyWidget):
             if take.recording is not None:
                 for callback in tuple(self._callbacks):
                     callback(take.recording)
-        except Exception as error:
+        except Exception as error:  # the outermost place of a callback, which may raise anything
             # Neither JupyterLab nor Notebook nor Voila shows what a callback raises.
             _log.exception("A callback of the recorder failed.")
             self.error = _described(error)
 
 
 def _described(error: Exception) -> str:
-    """What a callback raised: our errors say all; of others the type and the line help."""
+    """What a callback raised: our errors say all; of others, the notebook's own, the type and the line help."""
     if isinstance(error, PronounceKitError):
-        return str(error)
+        return in_plain_words(error, "Your recording is kept." if isinstance(error, InternalError) else "")
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next

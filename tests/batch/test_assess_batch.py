@@ -182,11 +182,13 @@ def test_one_failure_stops_no_other_and_is_listed_with_its_reason(items):
     result = assess(items, Moody())
     assert [a is None for a in result.assessments] == [False, True, False, True, True, False, True, False]
     failures = result.failures
-    assert list(failures.columns) == ["row", "student", "task", "audio", "reason", "can_retry"]
+    assert list(failures.columns) == ["row", "student", "task", "audio", "reason", "can_retry", "error"]
     assert failures["row"].tolist() == [1, 3, 4, 6]
     assert failures["can_retry"].tolist() == [False, True, True, False]
     assert failures["reason"][1] == "The connection broke. Try again."
-    assert failures["reason"][2] == "RuntimeError: an unforeseen state"
+    assert "not of your input: RuntimeError: an unforeseen state." in failures["reason"][2]
+    assert failures["error"].tolist() == ["TextError", "NetworkError", "InternalError", "AudioError"]
+    assert result.summary().startswith("4 of 8 readings assessed, 4 failed (1 by a fault of the program), in ")
     assert failures["audio"][3] == str(items[6]["audio"])
     assert len(result.utterances()) == 4
 
@@ -249,6 +251,7 @@ def test_a_reply_that_cannot_be_stored_is_a_failure_of_its_own(items, tmp_path, 
     assert "could not be stored" in result.failures["reason"][0]
     assert "No space left" in result.failures["reason"][0]
     assert result.failures["can_retry"][0]
+    assert "fault" not in result.failures["reason"][0] + result.summary()
 
 
 # --- what is stored is not done again ---------------------------------------------------------------------------
