@@ -8,7 +8,7 @@ VERSIONS := tests/constraints.txt
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(VERSIONS:%=--constraint %)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lab test chromium check format lint types notebooks binder constraints gate benchmarks clean
+.PHONY: help install demo lab test chromium check format lint types notebooks docs binder constraints gate benchmarks clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ gate:  ## All that CI checks: every Python here, newest and lowest versions, the
 constraints: | $(BIN)/python  ## Bring tests/constraints.txt in step with pyproject.toml (UPGRADE=1: newest versions)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check packaging tomli uv
 	$(BIN)/python -m tests.constraints $(if $(UPGRADE),--upgrade)
+
+docs: $(VENV)/.dev  ## Build the reference of the Python names and the commands, in .cache/docs/html
+	$(BIN)/python -m tests.docs
 
 binder: $(VENV)/.dev chromium  ## Run notebooks and browser tests with the versions that Binder has (needs python3.11)
 	$(BIN)/python -m tests.binder --check .cache/binder

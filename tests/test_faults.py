@@ -164,7 +164,7 @@ def test_a_widget_tells_the_student_that_the_recording_is_kept_and_whom_to_show_
 
 
 def test_a_recorder_shows_a_fault_and_keeps_the_take(broken: str, tmp_path: Path) -> None:
-    pytest.importorskip("anywidget", reason="needs anywidget (pip install 'pronounce-kit[notebook]')")
+    pytest.importorskip("anywidget", reason="needs anywidget (make install)")
     recorder = pk.widgets.Recorder(folder=tmp_path)
     recorder.send = lambda *_, **__: None
     recorder._handle_custom_msg({"kind": "take", "id": "1"}, [memoryview(STEREO)])

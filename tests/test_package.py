@@ -18,6 +18,7 @@ import pronounce_kit
 
 pytest.importorskip("tomllib", reason="reads pyproject.toml with Python 3.11 or newer")
 from . import binder
+from .requirements import pyproject
 
 ROOT = binder.ROOT
 README = (ROOT / "README.md").read_text("utf-8")
@@ -137,7 +138,7 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
 
 
 def test_the_extras_that_the_readme_installs_exist() -> None:
-    extras = binder.project()["optional-dependencies"]
+    extras = pyproject()["project"]["optional-dependencies"]
     lines = re.findall(r"\binstall \"[^\"[]*\[([\w,-]+)\]", README)
     assert {"local,notebook", "local"} <= set(lines)
     assert {extra for line in lines for extra in line.split(",")} - extras.keys() == set()

@@ -46,21 +46,53 @@ _LONGEST_PAIR = 60  # characters of a minimal pair
 class PracticeCard(anywidget.AnyWidget):
     """Read sentences aloud and see which words and sounds went wrong; hear them, and try again.
 
-    texts
+    Parameters
+    ----------
+    texts : str or list of str
         A sentence, or several, each at most a minute of reading.
-    service
-        Any `SpeechService`; None for that of `pk.connect()`, which loads while the student reads.
-    gradebook, student, class_name, task
-        Where to enter every scored attempt, and as whose; a gradebook needs a student.
-    folder
+    service : SpeechService, optional
+        By default that of `connect`, which loads while the student reads.
+    gradebook : Gradebook, optional
+        Where to enter every scored attempt; it needs a student.
+    student, class_name, task : str, optional
+        As whose, and as what, to enter them.
+    folder : str or path
         Every take is written here before anything else happens to it, and the service's reply beside it.
-    params
-        What to assess; the text in it is replaced. Prosody is assessed too unless they say otherwise.
-    max_seconds, stop_after_silence_s
-        A take ends by itself after so many seconds, and so many seconds after the student fell silent (0: never).
+    language : str
+        Locale of the texts.
+    params : PronunciationScoreParams, optional
+        What to assess; the text in it is replaced. By default everything, prosody too.
+    **traits : optional
+        `max_seconds` (1 to 320) ends a take by itself, and `stop_after_silence_s` so many seconds after the student
+        fell silent (0: never); all else is ipywidgets' own, such as `layout`.
 
-    `attempts` and `assessments` have what was done so far. Raises `TextError` for texts that cannot be read, and
-    `InputError` for a gradebook without a student.
+    Attributes
+    ----------
+    texts : list of str
+        The sentences.
+    index : int
+        The place of the one that is shown, from 0.
+    folder : str
+        Where takes go.
+    max_seconds : float
+        The longest take, in seconds.
+    stop_after_silence_s : float
+        Seconds of silence that end a take, 0 for never.
+
+    Raises
+    ------
+    TextError
+        For texts that cannot be read.
+    InputError
+        For a gradebook without a student.
+
+    Examples
+    --------
+    >>> card = pk.widgets.PracticeCard(["I think so.", text], service, gradebook, student="Ada", class_name="5b")
+    >>> card  # doctest: +SKIP
+    >>> pk.words(card.assessments)["word"].tolist()  # nothing was read yet
+    []
+    >>> card.close()
     """
 
     _esm = script("card.js")

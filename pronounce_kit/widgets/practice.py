@@ -44,16 +44,35 @@ class KeepsAttempts(Protocol):
 class Attempt:
     """One take of one text.
 
-    number
+    Attributes
+    ----------
+    id : str
+        Names the take.
+    index : int
+        Which of the card's texts, from 0.
+    text : str
+        What was to be read.
+    number : int
         Counts the attempts at this text from 1.
-    path
+    recorded_at : datetime.datetime
+        When it arrived, in UTC.
+    path : pathlib.Path or None
         The recording on disk, the service's reply beside it with the suffix .json; None if it could not be written.
-    assessment
+    recording : Recording or None
+        What was recorded; None where it could not be decoded.
+    assessment : Assessment or None
         None until it is scored, and where it could not be.
-    problem
+    problem : str or None
         Why it could not be scored, in plain words; None if it was.
-    attempt_id
+    attempt_id : str or None
         Its id in the gradebook, where there is one.
+
+    Examples
+    --------
+    >>> card = pk.widgets.PracticeCard(text, service)
+    >>> [(attempt.number, attempt.path, attempt.problem) for attempt in card.attempts]
+    []
+    >>> card.close()
     """
 
     id: str
