@@ -49,8 +49,10 @@ def assess_batch(
         By default that of `connect()`.
     executor
         Any `concurrent.futures.Executor`; for more machines a Dask client, its `get_executor()`, or the address of a
-        Dask scheduler. By default threads: the engine leaves Python's lock while it computes. Recordings are read here,
-        so workers need no files of yours. What Dask does to watch its workers rests meanwhile: its profiler above all.
+        Dask scheduler. By default threads: the engine leaves Python's lock while it computes. A `ProcessPoolExecutor`
+        wants `mp_context=multiprocessing.get_context("spawn")`: forks of a program with threads, such as a notebook,
+        may hang. Recordings are read here, so workers need no files of yours. What Dask does to watch its workers rests
+        meanwhile: its profiler above all.
     gradebook, store
         Where each reply is stored as soon as it is there: a gradebook, or a folder. What is stored already, from the
         same audio, text, parameters, service and its version, student and task, is not done again, so after a crash or
