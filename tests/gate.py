@@ -26,7 +26,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -130,7 +129,7 @@ def asked(program: str) -> Python | None:
     question = (
         "import sys, json, ensurepip, venv; v = sys.version_info; assert v.releaselevel == 'final';"
         "assert sys.implementation.name == 'cpython' and 'free-threading' not in sys.version;"
-        "print(json.dumps([v[:3], getattr(sys, '_base_executable', sys.executable)]))"
+        "print(json.dumps([v[:3], f'{sys.base_prefix}/bin/python{v[0]}.{v[1]}']))"
     )
     try:
         answer = subprocess.run([program, "-I", "-c", question], capture_output=True, text=True, timeout=60, check=True)
@@ -157,27 +156,39 @@ class Steps:
         """What the command wrote. Raises `StepError` where it ended badly, after the counts are noted."""
         words = [str(word) for word in command]
         self.write(f"$ {' '.join(words)}\n")
-        process = subprocess.Popen(
-            words, cwd=cwd, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", start_new_session=True,
-        )  # fmt: skip
-        too_long = threading.Timer(TIMEOUT_S, kill, [process.pid])
-        too_long.start()
-        lines: list[str] = []
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                self.write(line)
-                lines.append(line)
-            code = process.wait()
-        finally:
-            too_long.cancel()
-            kill(process.pid)
-        output = "".join(lines)
+        start = self.log.stat().st_size
+        # Into the file itself: a pipe would be held open by whatever the command left running.
+        with self.log.open("ab") as out:
+            process = subprocess.Popen(
+                words, cwd=cwd, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
+            try:
+                code = self.wait(process, start)
+            finally:
+                kill(process.pid)
+        output = self.log.read_bytes()[start:].decode("utf-8", "replace")
         self.count(output, code)
         if code:
-            raise StepError(f"{' '.join(words)}: exit code {code}")
+            took_too_long = f" after {TIMEOUT_S // 60} minutes" if code == -signal.SIGKILL else ""
+            raise StepError(f"{' '.join(words)}: exit code {code}{took_too_long}")
         return output
+
+    def wait(self, process: subprocess.Popen[bytes], shown: int) -> int:
+        """The exit code; a command has `TIMEOUT_S` to end. What it writes is shown meanwhile where that is wanted."""
+        end = time.monotonic() + TIMEOUT_S
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+            if self.echo:
+                new = self.log.read_bytes()[shown:]
+                shown += len(new)
+                sys.stdout.buffer.write(new)
+                sys.stdout.flush()
+            if process.returncode is not None:
+                return process.returncode
+            if time.monotonic() > end:
+                kill(process.pid)
 
     def write(self, text: str) -> None:
         with self.log.open("a", encoding="utf-8") as file:
@@ -246,7 +257,8 @@ def core(steps: Steps, program: Path) -> None:
     steps.result.versions = versions(program)
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
         steps.run(program.parent / "pronounce-kit", "demo", "--out", folder)
-    steps.run(program, "-m", "pytest", "-q", "-p", "no:cacheprovider", *CORE)
+    # A test that hangs tells where.
+    steps.run(program, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=300", *CORE)
 
 
 def newest(steps: Steps, python: Python) -> None:

@@ -86,7 +86,7 @@ def test_numba_that_cannot_be_loaded_is_told_and_the_search_goes_on_slowly(
 ) -> None:
     fail("numba", ImportError(DLL.format("_typeconv")))
     double = compiled(lambda number: 2 * number)
-    with pytest.warns(RuntimeWarning, match="slow without numba.*Visual C"):
+    with pytest.warns(RuntimeWarning, match="fast embedded engine needs numba.*Visual C"):
         assert double(21) == 42
 
 

@@ -168,7 +168,7 @@ def the_engine_reads_scores_and_writes_down() -> None:
     sound = service.synthesize(TEXT)
     words = pk.words(service.assess(sound, TEXT))
     assert list(words["error_type"]) == ["None", "None"], words
-    assert service.recognize(sound).text == TEXT
+    assert service.recognize(sound).display_text == TEXT
 
 
 BARE = (

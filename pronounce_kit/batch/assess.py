@@ -46,8 +46,10 @@ def assess_batch(
         By default that of `connect`.
     executor : concurrent.futures.Executor, Dask client or str, optional
         For more machines a Dask client, its `get_executor()`, or the address of a Dask scheduler. By default threads:
-        the engine leaves Python's lock while it computes. Recordings are read here, so workers need no files of yours.
-        What Dask does to watch its workers rests meanwhile: its profiler above all.
+        the engine leaves Python's lock while it computes. A `ProcessPoolExecutor` wants
+        `mp_context=multiprocessing.get_context("spawn")`: forks of a program with threads, such as a notebook, may
+        hang. Recordings are read here, so workers need no files of yours. What Dask does to watch its workers rests
+        meanwhile: its profiler above all.
     gradebook : Gradebook, optional
         Where each reply is stored as soon as it is there. What is stored already, from the same audio, text,
         parameters, service and its version, student and task, is not done again, so after a crash or Ctrl-C the same

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import click
 
-from .output import console, new_table
+from .output import console, new_table, progress_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,10 +107,8 @@ def _track(iterator: Iterable[_T], total: int | None, description: str) -> Itera
     """The items, with a progress bar on stderr if that is a terminal."""
     from rich.progress import track
 
-    terminal = console(stderr=True)
-    yield from track(
-        iterator, description.capitalize(), total=total, console=terminal, disable=not terminal.is_terminal
-    )
+    terminal = progress_console()
+    yield from track(iterator, description.capitalize(), total=total, console=terminal, disable=terminal.quiet)
 
 
 # --- the figures ------------------------------------------------------------------------------------------------

@@ -132,12 +132,15 @@ def _reader_left(error: BaseException, stdout: TextIO | None) -> bool:
     """Whether output failed because nobody reads it any more, which Windows calls an invalid argument."""
     if not isinstance(error, OSError) or error.errno != errno.EINVAL or stdout is None:
         return False
-    with contextlib.suppress(ValueError):  # output that is no file
-        try:
-            os.write(stdout.fileno(), b"\n")
-        except OSError:
-            _forget(stdout)
-            return True
+    try:
+        descriptor = stdout.fileno()
+    except ValueError:  # output that is no file
+        return False
+    try:
+        os.write(descriptor, b"\n")
+    except OSError:
+        _forget(stdout)
+        return True
     return False
 
 
