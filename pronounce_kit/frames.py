@@ -26,13 +26,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .delivery import Flags
 from .errors import ReplyError
 from .results import (
-    NESTED,
+    NOTHING_HEARD,
     PACE_FIELDS,
     PHONEME_FIELDS,
     PROSODY_FIELDS,
-    PROSODY_THRESHOLD,
     SCORE_FIELDS,
     SYLLABLE_FIELDS,
     TICKS_PER_SECOND,
@@ -42,17 +42,19 @@ from .results import (
     Field,
     Json,
     dicts_in,
-    load_json,
     number,
     pace_of,
     parts_of,
     prosody_of,
     read_reply,
     seconds,
+    status_name,
     text,
     verbatim,
     whole,
+    word_flags,
 )
+from .unwrapping import NESTED, unwrap
 
 Reply: TypeAlias = Assessment | Mapping[str, Any] | str | bytes
 Replies: TypeAlias = Reply | Iterable[Reply | Sequence[Mapping[str, Any]]]
@@ -103,6 +105,7 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
         "missing_break_confidence": "float64",
         "break_length_s": "float64",
         "monotone_confidence": "float64",
+        "syllable_pitch_delta_confidence": "float64",
         "misplaced_stress": "boolean",
         "misplaced_stress_confidence": "float64",
         "expected_stress": "Int64",
@@ -139,7 +142,8 @@ def utterances(x: Replies) -> pd.DataFrame:
     """One row per utterance: status, text, scores of the whole text, and counts of words and of their errors.
 
     `word_count` has insertions too. The counts are missing where the reply lists no words (FullText granularity, no
-    match), those of errors also where its words have no error type (Basic dimension). For columns see `SCHEMA`.
+    match), those of errors also where its words have no error type (Basic dimension) and where nothing was heard:
+    silence skips no words. For columns see `SCHEMA`.
     """
     return _table("utterances", x, _utterance_columns)
 
@@ -173,7 +177,9 @@ class _Utterance(NamedTuple):
 
 
 def _read(x: Replies) -> Iterator[_Utterance]:
-    if isinstance(x, (Assessment, Mapping, str, bytes, bytearray)):
+    if isinstance(x, (Assessment, Mapping, str, bytes, bytearray)) or (
+        not isinstance(x, Iterable) and unwrap(x) is not x
+    ):
         x = [x]
     elif not isinstance(x, Iterable):
         raise ReplyError(
@@ -186,7 +192,7 @@ def _read(x: Replies) -> Iterator[_Utterance]:
             utterance_id = item.utterance_id or text(top.get("Id"))
             yield _Utterance(top, its_words, utterance_id, item.student, item.reference_text)
         else:
-            top, its_words = read_reply(load_json(item))
+            top, its_words = read_reply(unwrap(item))
             yield _Utterance(top, its_words, text(top.get("Id")), None, verbatim(top.get("ReferenceText")))
 
 
@@ -233,11 +239,10 @@ def _table(name: str, x: Replies, read_columns: Callable[[Sequence[_Utterance]],
     return frame
 
 
-# How a column of each dtype is made from what `read_columns` gives: objects for text, floats for numbers, for a flag
-# the confidence behind it.
+# How a column of each dtype is made from what `read_columns` gives: objects for text, floats for numbers and flags.
 _AS_DTYPE: Mapping[str, Callable[[Any], Any]] = {
     "string": lambda texts: pd.array(texts, dtype="string"),  # with or without pyarrow, as pandas itself would
-    "boolean": lambda confidence: pd.arrays.BooleanArray(confidence >= PROSODY_THRESHOLD, np.isnan(confidence)),
+    "boolean": lambda flag: pd.arrays.BooleanArray(flag == 1, np.isnan(flag)),
     "Int64": lambda count: pd.arrays.IntegerArray(np.nan_to_num(count).astype(np.int64), np.isnan(count)),
 }
 
@@ -255,6 +260,7 @@ def _utterance_columns(batch: Sequence[_Utterance]) -> _Columns:
         return np.bincount(level.parent[which], minlength=len(batch)).astype(np.float64)
 
     word_count, typed = count(np.full(len(error_type), True)), count(error_type != "")
+    typed[[status_name(utterance.top.get("RecognitionStatus")) in NOTHING_HEARD for utterance in batch]] = 0
     columns["word_count"] = np.where(word_count > 0, word_count, np.nan)
     for name in ("Mispronunciation", "Omission", "Insertion"):
         columns[f"{name.lower()}_count"] = np.where(typed > 0, count(error_type == name), np.nan)
@@ -265,8 +271,9 @@ def _word_columns(batch: Sequence[_Utterance]) -> _Columns:
     level = _below([utterance.words for utterance in batch])
     columns = _fields(level.items, WORD_FIELDS)
     columns |= _fields([prosody_of(word) if "Feedback" in word else {} for word in level.items], PROSODY_FIELDS)
-    for flag in ("unexpected_break", "missing_break", "monotone", "misplaced_stress"):
-        columns[flag] = columns[f"{flag}_confidence"]
+    flags = chain.from_iterable(word_flags(utterance.words, utterance.reference_text) for utterance in batch)
+    flagged = np.array(list(flags), dtype=np.float64).reshape(-1, len(Flags._fields))  # None becomes NaN
+    columns |= dict(zip(Flags._fields, flagged.T, strict=True))
     columns["utterance_id"] = level.parent
     columns["word_index"] = level.place
     return columns

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .results import Json, dicts_in, load_json, number, read_reply, seconds, status_name, text
+from .results import Json, dicts_in, number, read_reply, seconds, status_name, text
+from .unwrapping import unwrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,10 @@ class Recognition:
     def from_json(cls, obj: object) -> Recognition:
         """Read a reply, simple or detailed: a dict, a list of dicts (one long recording), or their JSON.
 
-        A list becomes one text; it has no `nbest`. Raises `ReplyError` for what is no reply.
+        Also what the reply is wrapped in, as `Assessment.from_json`. A list becomes one text; it has no `nbest`. Raises
+        `ReplyError` for what is no reply.
         """
-        raw = load_json(obj)
+        raw = unwrap(obj)
         top, _ = read_reply(raw)
         best = _alternative(top)
         if isinstance(raw, list) and len(raw) > 1:
