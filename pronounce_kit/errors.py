@@ -67,6 +67,8 @@ class ServiceError(PronounceKitError):
         HTTP status of the last reply, None if none arrived.
     request_id
         The service's name for the request, which its support asks for; None if it gave none.
+    connection_id
+        Our name for it, 32 hexadecimal digits (X-ConnectionId), which its support asks for too; None if none was sent.
     service_message
         The service's own words, None without any; never holds a key.
     retry_after_s
@@ -81,6 +83,7 @@ class ServiceError(PronounceKitError):
         *,
         status: int | None = None,
         request_id: str | None = None,
+        connection_id: str | None = None,
         service_message: str | None = None,
         retry_after_s: float | None = None,
         retryable: bool | None = None,
@@ -89,6 +92,7 @@ class ServiceError(PronounceKitError):
         super().__init__(message)
         self.status = status
         self.request_id = request_id
+        self.connection_id = connection_id
         self.service_message = service_message
         self.retry_after_s = retry_after_s
         self.attempts = attempts
