@@ -747,9 +747,15 @@ def _texts(column: pd.Series[Any], missing: object = pd.NA) -> pd.Series[Any]:
 
 
 def _words_of_text(words: pd.DataFrame, by: str = "student") -> pd.DataFrame:
-    """The words that were to be read, as student, task, position, word, accuracy_score (NaN if skipped), skipped."""
+    """The words that were to be read, as student, task, position, word, accuracy_score (NaN if skipped), skipped.
+
+    Readings of which every word was skipped are left out: nothing was heard, which tells nothing of their words.
+    """
     _require(words, "words", "word", "accuracy_score", by)
     error = _labels(words, "error_type", "")
+    if "utterance_id" in words:
+        unheard = (error == "Omission").groupby(words["utterance_id"], dropna=False).transform("all")
+        words, error = words.loc[~unheard], error.loc[~unheard]
     of_text = words.loc[(error != "Insertion") & words["word"].notna()]
     skipped = error.loc[of_text.index] == "Omission"
     task = _labels(of_text, "task", "")

@@ -158,6 +158,8 @@ class ServiceError(PronounceKitError):
         HTTP status of the last reply; None if none arrived.
     request_id : str, optional
         The service's name for the request, which its support asks for.
+    connection_id : str, optional
+        Our name for the request, 32 hexadecimal digits (X-ConnectionId), which the service's support asks for too.
     service_message : str, optional
         The service's own words; never holds a key.
     retry_after_s : float, optional
@@ -184,6 +186,7 @@ class ServiceError(PronounceKitError):
         *,
         status: int | None = None,
         request_id: str | None = None,
+        connection_id: str | None = None,
         service_message: str | None = None,
         retry_after_s: float | None = None,
         retryable: bool | None = None,
@@ -192,6 +195,7 @@ class ServiceError(PronounceKitError):
         super().__init__(message)
         self.status = status
         self.request_id = request_id
+        self.connection_id = connection_id
         self.service_message = service_message
         self.retry_after_s = retry_after_s
         self.attempts = attempts

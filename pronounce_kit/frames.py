@@ -26,13 +26,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .delivery import Flags
 from .errors import ReplyError
 from .results import (
-    NESTED,
+    NOTHING_HEARD,
     PACE_FIELDS,
     PHONEME_FIELDS,
     PROSODY_FIELDS,
-    PROSODY_THRESHOLD,
     SCORE_FIELDS,
     SYLLABLE_FIELDS,
     TICKS_PER_SECOND,
@@ -42,17 +42,19 @@ from .results import (
     Field,
     Json,
     dicts_in,
-    load_json,
     number,
     pace_of,
     parts_of,
     prosody_of,
     read_reply,
     seconds,
+    status_name,
     text,
     verbatim,
     whole,
+    word_flags,
 )
+from .unwrapping import NESTED, unwrap
 
 Reply: TypeAlias = Assessment | Mapping[str, Any] | str | bytes
 Replies: TypeAlias = Reply | Iterable[Reply | Sequence[Mapping[str, Any]]]
@@ -103,6 +105,7 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
         "missing_break_confidence": "float64",
         "break_length_s": "float64",
         "monotone_confidence": "float64",
+        "syllable_pitch_delta_confidence": "float64",
         "misplaced_stress": "boolean",
         "misplaced_stress_confidence": "float64",
         "expected_stress": "Int64",
@@ -149,7 +152,8 @@ def utterances(x: Replies) -> pd.DataFrame:
         utterance_id; student; reference_text, recognition_status, display_text; pron_score, accuracy_score,
         fluency_score, completeness_score and prosody_score (0-100, or 0-5 with FivePoint); offset_s and duration_s
         (seconds); snr_db (dB); confidence (0-1); word_count (with insertions), mispronunciation_count, omission_count,
-        insertion_count, missing where the reply does not tell; and with prosody from the embedded engine
+        insertion_count, missing where the reply does not tell (it lists no words, or no error types) and where nothing
+        was heard: silence skips no words; and with prosody from the embedded engine
         words_per_minute, syllables_per_minute, articulation_rate (syllables a minute without pauses), pause_count,
         boundary_pause_count, pause_total_s and longest_pause_s (seconds). Missing is NaN or NA.
 
@@ -180,9 +184,9 @@ def words(x: Replies) -> pd.DataFrame:
     pandas.DataFrame
         utterance_id; word_index (from 0 within the utterance); word; accuracy_score (0-100, or 0-5 with FivePoint);
         error_type ("None", "Mispronunciation", "Omission", "Insertion"); offset_s and duration_s (seconds); confidence
-        (0-1). With prosody unexpected_break, missing_break and monotone (true from a confidence of 0.75 on), their
-        unexpected_break_confidence, missing_break_confidence and monotone_confidence, break_length_s (seconds before
-        the word), and from the embedded engine misplaced_stress, misplaced_stress_confidence, expected_stress and
+        (0-1). With prosody unexpected_break, missing_break and monotone (the service's ErrorTypes, see `delivery`),
+        unexpected_break_confidence, missing_break_confidence, monotone_confidence and syllable_pitch_delta_confidence
+        (0-1), break_length_s (seconds before the word), and from the embedded engine misplaced_stress, misplaced_stress_confidence, expected_stress and
         said_stress (syllables from 0). Missing is NaN or NA.
 
     Raises
@@ -270,7 +274,9 @@ class _Utterance(NamedTuple):
 
 
 def _read(x: Replies) -> Iterator[_Utterance]:
-    if isinstance(x, (Assessment, Mapping, str, bytes, bytearray)):
+    if isinstance(x, (Assessment, Mapping, str, bytes, bytearray)) or (
+        not isinstance(x, Iterable) and unwrap(x) is not x
+    ):
         x = [x]
     elif not isinstance(x, Iterable):
         raise ReplyError(
@@ -283,7 +289,7 @@ def _read(x: Replies) -> Iterator[_Utterance]:
             utterance_id = item.utterance_id or text(top.get("Id"))
             yield _Utterance(top, its_words, utterance_id, item.student, item.reference_text)
         else:
-            top, its_words = read_reply(load_json(item))
+            top, its_words = read_reply(unwrap(item))
             yield _Utterance(top, its_words, text(top.get("Id")), None, verbatim(top.get("ReferenceText")))
 
 
@@ -330,11 +336,10 @@ def _table(name: str, x: Replies, read_columns: Callable[[Sequence[_Utterance]],
     return frame
 
 
-# How a column of each dtype is made from what `read_columns` gives: objects for text, floats for numbers, for a flag
-# the confidence behind it.
+# How a column of each dtype is made from what `read_columns` gives: objects for text, floats for numbers and flags.
 _AS_DTYPE: Mapping[str, Callable[[Any], Any]] = {
     "string": lambda texts: pd.array(texts, dtype="string"),  # with or without pyarrow, as pandas itself would
-    "boolean": lambda confidence: pd.arrays.BooleanArray(confidence >= PROSODY_THRESHOLD, np.isnan(confidence)),
+    "boolean": lambda flag: pd.arrays.BooleanArray(flag == 1, np.isnan(flag)),
     "Int64": lambda count: pd.arrays.IntegerArray(np.nan_to_num(count).astype(np.int64), np.isnan(count)),
 }
 
@@ -352,6 +357,7 @@ def _utterance_columns(batch: Sequence[_Utterance]) -> _Columns:
         return np.bincount(level.parent[which], minlength=len(batch)).astype(np.float64)
 
     word_count, typed = count(np.full(len(error_type), True)), count(error_type != "")
+    typed[[status_name(utterance.top.get("RecognitionStatus")) in NOTHING_HEARD for utterance in batch]] = 0
     columns["word_count"] = np.where(word_count > 0, word_count, np.nan)
     for name in ("Mispronunciation", "Omission", "Insertion"):
         columns[f"{name.lower()}_count"] = np.where(typed > 0, count(error_type == name), np.nan)
@@ -362,8 +368,9 @@ def _word_columns(batch: Sequence[_Utterance]) -> _Columns:
     level = _below([utterance.words for utterance in batch])
     columns = _fields(level.items, WORD_FIELDS)
     columns |= _fields([prosody_of(word) if "Feedback" in word else {} for word in level.items], PROSODY_FIELDS)
-    for flag in ("unexpected_break", "missing_break", "monotone", "misplaced_stress"):
-        columns[flag] = columns[f"{flag}_confidence"]
+    flags = chain.from_iterable(word_flags(utterance.words, utterance.reference_text) for utterance in batch)
+    flagged = np.array(list(flags), dtype=np.float64).reshape(-1, len(Flags._fields))  # None becomes NaN
+    columns |= dict(zip(Flags._fields, flagged.T, strict=True))
     columns["utterance_id"] = level.parent
     columns["word_index"] = level.place
     return columns

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .results import Json, dicts_in, load_json, number, read_reply, seconds, status_name, text
+from .results import Json, dicts_in, number, read_reply, seconds, status_name, text
+from .unwrapping import unwrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class Recognition:
         Parameters
         ----------
         obj : dict, list of dict, str or bytes
-            The reply, or its JSON; a list is one long recording and becomes one text, without `nbest`.
+            The reply, or its JSON, also wrapped as `Assessment.from_json` reads it; a list is one long recording and
+            becomes one text, without `nbest`.
 
         Returns
         -------
@@ -106,7 +108,7 @@ class Recognition:
         >>> pk.Recognition.from_json('{"RecognitionStatus": "Success", "DisplayText": "Hello.", "Offset": 5000000}')
         <Recognition Success: 'Hello.'>
         """
-        raw = load_json(obj)
+        raw = unwrap(obj)
         top, _ = read_reply(raw)
         best = _alternative(top)
         if isinstance(raw, list) and len(raw) > 1:

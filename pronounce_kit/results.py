@@ -3,6 +3,7 @@
 A reply comes in three shapes: flat (REST) with the scores on each object, nested (socket SDK) with the scores in
 a `PronunciationAssessment` object on each, and a list of replies (long audio). `read_reply` turns each into the
 flat shape; the `*_FIELDS` tables say which of its keys become which field, here and in the columns of `frames`.
+What people have of a reply is often wrapped in something else: `unwrapping` finds it there.
 
 Rules of reading:
 
@@ -10,48 +11,35 @@ Rules of reading:
 - Numbers may be strings. What is absent, null, not finite or no number at all is None, never 0 and never an error.
 - An omitted word was not said: it, its syllables and phonemes have neither score nor time, though the reply says 0.
 - Where nothing was said (no match, silence, noise, or every word omitted), the text has no score at all.
+- Silence with a reference text comes as a Success: the text ".", every word omitted, zeros for scores. Read, its status
+  is "InitialSilenceTimeout", as of silence without a text; `raw` keeps what the service wrote.
 - Breaks, monotone speech and misplaced stress are found in `Feedback` only; the error type knows nothing of them.
+  `delivery` says when a word is flagged.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
+from .delivery import Flags, Heard, error_types, flags_of
 from .errors import ReplyError
+from .unwrapping import NESTED, REPLY_KEYS, shorten, unwrap
 
 Json: TypeAlias = dict[str, Any]
 
 TICKS_PER_SECOND = 10_000_000
 
-PROSODY_THRESHOLD = 0.75
-"""A break or monotone speech is flagged from this confidence on.
-
-The service's documentation ("Use pronunciation assessment", breaks) leaves the threshold to the caller and
-recommends 0.75. Confidences over 1 occur.
-"""
-
 STATUSES = ("Success", "NoMatch", "InitialSilenceTimeout", "BabbleTimeout", "Error", "EndOfDictation")
 """Recognition statuses in the order of the service's own numbers; a few replies give the number."""
 
-_NOTHING_HEARD = frozenset(STATUSES[1:5])
-
-NESTED = "PronunciationAssessment"
-"""Key of the object that has the scores in the nested shape."""
+NOTHING_HEARD = frozenset(STATUSES[1:5])
+"""Statuses under which there is nothing to score."""
 
 # Keys that hold what was measured on speech; an omitted word has none of it, whatever the reply says.
 _MEASURED = frozenset({"AccuracyScore", "Offset", "Duration", "Confidence", "Feedback", "NBestPhonemes", NESTED})
-
-_REPLY_KEYS = frozenset(
-    {
-        *("RecognitionStatus", "NBest", "DisplayText", "Offset", "Duration", "SNR"),
-        *("Words", "Lexical", "Display", "PronScore", "AccuracyScore", NESTED),
-    }
-)
 
 
 # --- reading one value ------------------------------------------------------------------------------------------
@@ -94,6 +82,8 @@ def verbatim(value: object) -> str | None:
 
 def status_name(value: object) -> str | None:
     """The name of a recognition status, also from the service's number for it (0 is Success)."""
+    if value in STATUSES:  # most are
+        return str(value)
     code = number(value)
     if code is None:
         return text(value)
@@ -145,6 +135,7 @@ PROSODY_FIELDS = (
     Field("missing_break_confidence", "MissingBreak", number),
     Field("break_length_s", "BreakLength", seconds),
     Field("monotone_confidence", "Monotone", number),
+    Field("syllable_pitch_delta_confidence", "SyllablePitchDelta", number),
     Field("misplaced_stress_confidence", "MisplacedStress", number),
     Field("expected_stress", "ExpectedStress", whole),
     Field("said_stress", "SaidStress", whole),
@@ -289,8 +280,15 @@ class Word:
         That a pause is missing, 0 to 1.
     break_length_s : float or None
         Seconds of silence before the word.
+    unexpected_break, missing_break, monotone : bool or None
+        The service's own verdicts (ErrorTypes), not drawn from its confidences: see `delivery`; None without prosody,
+        and where it is not known.
+    misplaced_stress : bool or None
+        Whether another syllable was stressed than should be.
     monotone_confidence : float or None
         That the word was said in a flat voice, 0 to 1.
+    syllable_pitch_delta_confidence : float or None
+        High where the pitch moves, low in monotone speech, 0 to 1.
     misplaced_stress_confidence : float or None
         That another syllable was stressed than should be, 0 to 1; None where that is not known.
     expected_stress : int or None
@@ -313,33 +311,18 @@ class Word:
     confidence: float | None = None
     syllables: tuple[Syllable, ...] = ()
     phonemes: tuple[Phoneme, ...] = ()
+    unexpected_break: bool | None = None
+    missing_break: bool | None = None
+    monotone: bool | None = None
+    misplaced_stress: bool | None = None
     unexpected_break_confidence: float | None = None
     missing_break_confidence: float | None = None
     break_length_s: float | None = None
     monotone_confidence: float | None = None
+    syllable_pitch_delta_confidence: float | None = None
     misplaced_stress_confidence: float | None = None
     expected_stress: int | None = None
     said_stress: int | None = None
-
-    @property
-    def unexpected_break(self) -> bool | None:
-        """Whether the speaker paused before this word where no pause belongs; None without prosody."""
-        return _flag(self.unexpected_break_confidence)
-
-    @property
-    def missing_break(self) -> bool | None:
-        """Whether a pause before this word is missing; None without prosody."""
-        return _flag(self.missing_break_confidence)
-
-    @property
-    def monotone(self) -> bool | None:
-        """Whether the word was said in a flat voice; None without prosody."""
-        return _flag(self.monotone_confidence)
-
-    @property
-    def misplaced_stress(self) -> bool | None:
-        """Whether another syllable was stressed than should be; None where that is not known."""
-        return _flag(self.misplaced_stress_confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +402,7 @@ class Assessment:
     ----------
     status : str or None
         The service's RecognitionStatus ("Success", "NoMatch", "InitialSilenceTimeout", "BabbleTimeout"); None for an
-        empty reply.
+        empty reply, and "InitialSilenceTimeout" for silence too that the service calls a Success with zeros as scores.
     display_text : str or None
         What was recognized, with capitals and punctuation.
     lexical : str or None
@@ -487,7 +470,8 @@ class Assessment:
         Parameters
         ----------
         obj : dict, list of dict, str or bytes
-            The reply, or its JSON.
+            The reply, or its JSON; also what it is wrapped in: a download from Speech Studio, a result of the SDK or
+            its JSON, JSON in a string, keys in camelCase (see `unwrapping`). `raw` is then the reply within.
         reference_text, utterance_id : str, optional
             Default to the reply's own ReferenceText and Id, where it has them.
         student : str, optional
@@ -510,16 +494,17 @@ class Assessment:
         >>> pk.Assessment.from_json(assessment.raw).words == assessment.words
         True
         """
-        raw = load_json(obj)
+        raw = unwrap(obj)
         top, words = read_reply(raw)
         fields = read_fields(top, UTTERANCE_FIELDS)
         fields["status"] = fields.pop("recognition_status")
         if reference_text is not None:
             fields["reference_text"] = reference_text
+        flags = word_flags(words, fields["reference_text"])
         return cls(
             **fields,
             scores=Scores(**{name.removesuffix("_score"): v for name, v in read_fields(top, SCORE_FIELDS).items()}),
-            words=tuple(map(_word, words)),
+            words=tuple(map(_word, words, flags)),
             pace=Pace(**read_fields(pace_of(top), PACE_FIELDS)),
             raw=raw,
             utterance_id=text(top.get("Id")) if utterance_id is None else str(utterance_id),
@@ -549,15 +534,12 @@ class Assessment:
         return assessment_html(self)
 
 
-def _flag(confidence: float | None) -> bool | None:
-    return None if confidence is None else confidence >= PROSODY_THRESHOLD
-
-
-def _word(word: Json) -> Word:
+def _word(word: Json, flags: Flags) -> Word:
     fields = read_fields(word, WORD_FIELDS)
     fields["word"] = fields["word"] or ""
     return Word(
         **fields,
+        **flags._asdict(),
         **read_fields(prosody_of(word), PROSODY_FIELDS),
         syllables=tuple(Syllable(**read_fields(s, SYLLABLE_FIELDS)) for s in parts_of(word, "Syllables")),
         phonemes=tuple(
@@ -576,29 +558,6 @@ def _word(word: Json) -> Word:
 # --- reading a reply: any shape -> flat -------------------------------------------------------------------------
 
 
-def load_json(obj: object) -> object:
-    """Parse JSON given as str or bytes; any other object is returned as it is.
-
-    Forgives a byte order mark and the trailing commas of the service's own documentation, whose samples people
-    paste in. Raises `ReplyError` for what is not JSON.
-    """
-    if not isinstance(obj, (str, bytes, bytearray)):
-        return obj
-    try:
-        source = (obj if isinstance(obj, str) else obj.decode("utf-8")).removeprefix("\ufeff")
-        try:
-            return json.loads(source)
-        except ValueError:
-            return json.loads(_TRAILING_COMMA.sub(r"\1", source))
-    except (ValueError, RecursionError):
-        start = _shorten(repr(obj[:300]))
-        raise ReplyError(f"The reply is not JSON: {start}. Give the body that the service sent, unchanged.") from None
-
-
-# Strings are matched first and kept, so that a comma inside one is left alone.
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
-
-
 def read_reply(raw: object) -> tuple[Json, list[Json]]:
     """A reply of any shape as (its top object, its words), both flat.
 
@@ -608,26 +567,33 @@ def read_reply(raw: object) -> tuple[Json, list[Json]]:
     if isinstance(raw, list):
         return merge_replies(raw)
     reply = _checked(raw)
-    top = {**next(iter(dicts_in(reply.get("NBest"))), {}), **reply}
-    top = flatten(top)
+    # What the candidate says of itself counts more than a summary that somebody put beside it.
+    top = {**flatten(reply), **flatten(next(iter(dicts_in(reply.get("NBest"))), {}))}
     if not top.get("DisplayText"):
         top["DisplayText"] = top.get("Display")
-    words = [_unsaid(word) if word.get("ErrorType") == "Omission" else word for word in parts_of(top, "Words")]
-    if _nothing_said(top, words):
+    words = parts_of(top, "Words")
+    is_silent = _is_silent(top, words)
+    words = [_unsaid(word) if is_silent or _is_omitted(word) else word for word in words]
+    if is_silent:
+        top["RecognitionStatus"] = "InitialSilenceTimeout"
+    if status_name(top.get("RecognitionStatus")) in NOTHING_HEARD or (
+        words and all(word.get("ErrorType") == "Omission" for word in words)
+    ):
         for _, key, _ in SCORE_FIELDS:
             top.pop(key, None)
     return top, words
 
 
-def _nothing_said(top: Json, words: Sequence[Json]) -> bool:
-    """Whether the reply is about silence, noise or another language, which the service may score with zeros."""
-    if status_name(top.get("RecognitionStatus")) in _NOTHING_HEARD:
-        return True
-    if words:
-        return all(word.get("ErrorType") == "Omission" for word in words)
-    # Granularity FullText lists no words; the text heard in silence is then just ".".
+def _is_silent(top: Json, words: Sequence[Json]) -> bool:
+    """Whether the reply is the service's Success for silence: the text heard is "." alone, and nothing has a score."""
     heard = text(top.get("DisplayText"))
-    return heard is not None and not any(character.isalnum() for character in heard)
+    if heard is None or any(character.isalnum() for character in heard):
+        return False
+    if status_name(top.get("RecognitionStatus")) not in (None, "Success"):
+        return False
+    measured = [top.get(key) for _, key, _ in SCORE_FIELDS] + [word.get("AccuracyScore") for word in words]
+    known = [score for score in map(number, measured) if score is not None]
+    return bool(known or words) and not any(known)
 
 
 def merge_replies(replies: Sequence[object]) -> tuple[Json, list[Json]]:
@@ -738,16 +704,43 @@ def parts_of(obj: Json, key: str) -> list[Json]:
 def prosody_of(word: Json) -> Json:
     """What `Feedback` says of breaks, intonation and stress, under the keys of `PROSODY_FIELDS`."""
     prosody = _get(word.get("Feedback"), "Prosody")
-    breaks, stress = _get(prosody, "Break"), _get(prosody, "Stress")
+    breaks, stress, monotone = _get(prosody, "Break"), _get(prosody, "Stress"), _monotone_in(prosody)
     return {
         "UnexpectedBreak": _get(_get(breaks, "UnexpectedBreak"), "Confidence"),
         "MissingBreak": _get(_get(breaks, "MissingBreak"), "Confidence"),
         "BreakLength": _get(breaks, "BreakLength"),
-        "Monotone": _get(_get(_get(prosody, "Intonation"), "Monotone"), "Confidence"),
+        "Monotone": _get(monotone, "Confidence"),
+        "SyllablePitchDelta": _get(monotone, "SyllablePitchDeltaConfidence"),
         "MisplacedStress": _get(_get(stress, "Misplaced"), "Confidence"),
         "ExpectedStress": _get(stress, "Expected"),
         "SaidStress": _get(stress, "Said"),
     }
+
+
+def _monotone_in(prosody: object) -> object:
+    return _get(_get(prosody, "Intonation"), "Monotone")
+
+
+def word_flags(words: Sequence[Json], reference_text: str | None) -> list[Flags]:
+    """The flags of each flat word of a reading; see `delivery`."""
+    heard = [_heard(word) if "Feedback" in word else None for word in words]
+    return flags_of(words, heard, reference_text)
+
+
+def _heard(word: Json) -> Heard:
+    prosody = _get(word["Feedback"], "Prosody")
+    breaks, intonation, stress = (error_types(_get(prosody, part)) for part in ("Break", "Intonation", "Stress"))
+    if breaks is not None and intonation is not None and (stress is not None or _get(prosody, "Stress") is None):
+        return Heard(breaks, intonation, stress)  # the usual case: no confidence is asked for
+    found = prosody_of(word)
+    return Heard(
+        *(breaks, intonation, stress),
+        unexpected_break=number(found["UnexpectedBreak"]),
+        missing_break=number(found["MissingBreak"]),
+        monotone=number(found["Monotone"]),
+        pitch_delta=number(found["SyllablePitchDelta"]),
+        misplaced_stress=number(found["MisplacedStress"]),
+    )
 
 
 def pace_of(top: Json) -> Json:
@@ -759,6 +752,14 @@ def pace_of(top: Json) -> Json:
 
 def _get(obj: object, key: str) -> Any:
     return obj.get(key) if isinstance(obj, dict) else None
+
+
+def _is_omitted(word: Json) -> bool:
+    """Whether a word was not said; the Basic dimension has no error types, and only the zeros tell."""
+    error_type = word.get("ErrorType")
+    if error_type is not None:
+        return bool(error_type == "Omission")
+    return number(word.get("Duration")) == 0 and number(word.get("AccuracyScore")) == 0
 
 
 def _unsaid(word: Json) -> Json:
@@ -779,23 +780,19 @@ def _checked(raw: object) -> Json:
     """The raw reply if it is one, else a `ReplyError` that quotes what the service said instead."""
     if not isinstance(raw, Mapping):
         raise ReplyError(
-            f"A reply of the Speech service is a JSON object, not {_shorten(repr(raw))} ({type(raw).__name__}). "
+            f"A reply of the Speech service is a JSON object, not {shorten(repr(raw))} ({type(raw).__name__}). "
             "Give the dict, a list of such dicts, or their JSON text."
         )
-    if raw and not _REPLY_KEYS.intersection(raw):
+    if raw and not REPLY_KEYS.intersection(raw):
         error = raw.get("error", raw)
         said = [error.get(key) for key in ("code", "message", "Message")] if isinstance(error, Mapping) else [error]
-        if quoted := _shorten(" ".join(str(part) for part in said if part)).rstrip("."):
+        if quoted := shorten(" ".join(str(part) for part in said if part)).rstrip("."):
             raise ReplyError(
-                f'The Speech service sent an error instead of a result: "{_shorten(quoted).rstrip(".")}". '
+                f'The Speech service sent an error instead of a result: "{shorten(quoted).rstrip(".")}". '
                 "Check the key, region, language and audio format, then assess the recording again."
             )
         raise ReplyError(
-            f"The object is no reply of the Speech service; its keys are {_shorten(', '.join(map(repr, raw)))}. "
+            f"The object is no reply of the Speech service; its keys are {shorten(', '.join(map(repr, raw)))}. "
             "Give the JSON with RecognitionStatus and NBest."
         )
     return raw if isinstance(raw, dict) else dict(raw)
-
-
-def _shorten(shown: str, limit: int = 300) -> str:
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"

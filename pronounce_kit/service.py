@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -22,6 +23,49 @@ ASSESSMENT_LOCALES: tuple[str, ...] = tuple(
     ).split()
 )
 """Languages in which the cloud service assesses pronunciation."""
+
+PLACES = ("SPEECH_ENDPOINT", "SPEECH_REGION", "ENDPOINT")
+"""Environment variables that say where the cloud service is, the first that is set counts."""
+
+_SPELLINGS = {locale.casefold(): locale for locale in ASSESSMENT_LOCALES}
+_LOCALE = re.compile(r"([a-z]{2,3})((?:-[a-z0-9]{2,8})+)", re.IGNORECASE)
+
+
+def locale_of(language: object) -> str:
+    """A language in the service's spelling.
+
+    Parameters
+    ----------
+    language
+        A locale such as "en-US", also as "en-us", "EN-us" or "en_US".
+
+    Returns
+    -------
+    str
+        The language in lower case, the script with a capital, the region in capitals: "en-US", "zh-Hant-TW".
+
+    Raises
+    ------
+    ParameterError
+        For anything else, such as a name ("english") or a language without its region ("en").
+
+    """
+    spelled = language.strip().replace("_", "-") if isinstance(language, str) else ""
+    match = _LOCALE.fullmatch(spelled)
+    if match is None:
+        raise ParameterError(
+            f"language is {repr(language)[:100]}, which is no locale. Give language and region, such as 'en-US'."
+        )
+    if known := _SPELLINGS.get(spelled.casefold()):
+        return known
+    first, *others = spelled.lower().split("-")
+    return "-".join([first, *(_subtag(part) for part in others)])
+
+
+def _subtag(part: str) -> str:
+    if len(part) == 2:
+        return part.upper()
+    return part.capitalize() if len(part) == 4 and part.isalpha() else part
 
 
 @runtime_checkable
@@ -184,9 +228,10 @@ def name_and_version(service: SpeechService) -> tuple[str, str | None]:
 
 
 def connect(announce: Callable[[str], None] | None = print) -> SpeechService:
-    """The service to use: the cloud's if SPEECH_KEY and SPEECH_REGION are set, else the embedded engine.
+    """The service to use: the cloud's if its environment variables are set, else the embedded engine.
 
-    Nothing is sent yet.
+    They are SPEECH_KEY, and for the place the first that is set of SPEECH_ENDPOINT, SPEECH_REGION and ENDPOINT (which
+    the service's quickstarts set, but other programs may, too). Nothing is sent yet.
 
     Parameters
     ----------
@@ -201,7 +246,7 @@ def connect(announce: Callable[[str], None] | None = print) -> SpeechService:
     Raises
     ------
     ParameterError
-        If the key or region cannot be one.
+        If the key, region or endpoint cannot be one.
 
     Examples
     --------
@@ -210,18 +255,26 @@ def connect(announce: Callable[[str], None] | None = print) -> SpeechService:
     >>> service
     LocalSpeech()
     """
-    key, region = (os.environ.get(name, "").strip() for name in ("SPEECH_KEY", "SPEECH_REGION"))
+    key = os.environ.get("SPEECH_KEY", "").strip()
+    places = {name: place for name in PLACES if (place := os.environ.get(name, "").strip())}
     service: SpeechService
-    if key and region:
+    if key and places:
         from .azure import AzureSpeech
 
-        service = AzureSpeech(key, region)
-        line = f"Using the Speech service in {region}: recordings are sent there."
+        name, place = next(iter(places.items()))
+        try:
+            client = AzureSpeech(key, place) if name == "SPEECH_REGION" else AzureSpeech(key, endpoint=place)
+        except ParameterError as error:
+            raise ParameterError(f"{error} (It comes from the environment variable {name} or SPEECH_KEY.)") from None
+        preposition = "at" if "://" in client.name else "in"
+        service = client
+        line = f"Using the Speech service {preposition} {client.name}: recordings are sent there."
     else:
         from .local import LocalSpeech
 
         service = LocalSpeech()
-        missing = "SPEECH_REGION" if key else "SPEECH_KEY" if region else None
+        # ENDPOINT alone may be that of anything.
+        missing = "SPEECH_REGION" if key else "SPEECH_KEY" if places.keys() - {"ENDPOINT"} else None
         unused = f" (set {missing} too for the Speech service)" if missing else ""
         line = f"Using the embedded engine{unused}: offline, nothing leaves this machine."
     if announce:

@@ -14,7 +14,7 @@ from pronounce_kit import classroom
 from pronounce_kit.errors import InputError
 
 from . import synthetic_class as truth
-from .readings import phoneme, reading, word
+from .readings import phoneme, reading, silence, word
 from .synthetic_class import Frames
 
 if TYPE_CHECKING:
@@ -178,6 +178,13 @@ def test_added_words_are_no_words_of_the_text_and_missing_scores_no_attempts() -
     weakest = classroom.weakest_words(pk.words(a))
     assert list(weakest["word"]) == ["red"]
     assert list(classroom.items(pk.words(a))["position"].isna()) == [True]  # no task: an item wherever it stands
+
+
+def test_silence_skips_no_words() -> None:
+    heard = reading([word("good", 90), word("morning", 80)])
+    partly = reading([word("good", 90), word("morning", 0, "Omission")])
+    weakest = classroom.weakest_words(pk.words([heard, partly, silence(), silence()]).assign(student="Ana"))
+    assert dict(zip(weakest["word"], weakest["skipped"], strict=True)) == {"morning": 1, "good": 0}
 
 
 def test_students_of_one_name_in_two_classes_are_two_students() -> None:

@@ -341,7 +341,9 @@ def test_silence_is_told_in_one_line_and_exits_with_1(run: Run, engine: LocalSpe
     assert shown.stderr == ""
     as_json = run("assess", "silence.wav", "--text", TEXT, "--json", "--html", "s.html", "--png", "s.png")
     assert as_json.exit_code == 1
-    assert json.loads(as_json.stdout)["RecognitionStatus"] == "InitialSilenceTimeout"
+    reply = json.loads(as_json.stdout)
+    assert (reply["RecognitionStatus"], reply["DisplayText"], reply["SNR"]) == ("Success", ".", 0.0)
+    assert {word["ErrorType"] for word in reply["NBest"][0]["Words"]} == {"Omission"}
     assert "No speech was heard" in Path("s.html").read_text("utf-8")
     assert Path("s.png").read_bytes().startswith(PNG)
 

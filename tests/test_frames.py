@@ -82,13 +82,13 @@ def test_an_utterance_has_its_scores_texts_and_counts():
         "reference_text": "Good morning everyone",
         "recognition_status": "Success",
         "display_text": "Good morning.",
-        "pron_score": 49.6,
-        "accuracy_score": 50.0,
+        "pron_score": 47.8,
+        "accuracy_score": 49.0,
         "fluency_score": 91.0,
         "completeness_score": 33.0,
         "offset_s": 0.04,
         "duration_s": 1.1,
-        "snr_db": 23.5,
+        "snr_db": 23.478125,
         "confidence": 0.87,
         "word_count": 3,
         "mispronunciation_count": 1,
@@ -111,7 +111,17 @@ def test_counts_of_errors_are_missing_where_words_have_no_error_type():
 def test_silence_that_the_service_scores_as_zero_has_no_scores():
     frame = utterances(replies.load("silence_with_reference"))
     assert frame.filter(like="_score").isna().all(axis=None)
-    assert frame["recognition_status"].tolist() == ["Success"]
+    assert frame["recognition_status"].tolist() == ["InitialSilenceTimeout"]
+
+
+def test_silence_skips_no_words_but_lists_them_without_scores_and_times():
+    reply = replies.load("silence_with_reference")
+    (row,) = utterances(reply).to_dict("records")
+    assert row["word_count"] == 2
+    assert pd.isna(row["omission_count"])
+    frame = words(reply)
+    assert frame["error_type"].tolist() == ["Omission", "Omission"]
+    assert frame[["accuracy_score", "offset_s", "duration_s", "confidence"]].isna().all(axis=None)
 
 
 def test_an_empty_reference_text_is_kept_as_unscripted():
@@ -131,7 +141,22 @@ def test_times_of_words_are_seconds():
 
 def test_flags_of_prosody_are_missing_without_feedback():
     frame = words([replies.load("prosody"), replies.load("flat")])
-    assert frame["monotone"].tolist() == [False, False, False, True, pd.NA, pd.NA, pd.NA]
+    assert frame["monotone"].tolist() == [False, False, False, True, True, pd.NA, pd.NA, pd.NA]
+
+
+def test_a_confidence_is_no_flag_where_the_service_names_no_error():
+    frame = words(replies.load("prosody"))
+    assert frame["missing_break_confidence"].tolist()[1:] == [1.0, 0.0, 0.98529416, 0.96774191]
+    assert frame["missing_break"].tolist() == [False, False, False, False, True]
+
+
+def test_flags_ask_for_punctuation_in_the_text_where_the_service_names_no_errors():
+    reply = replies.load("prosody")
+    for word in reply["NBest"][0]["Words"]:
+        del word["Feedback"]["Prosody"]["Break"]["ErrorTypes"]
+    with_text = Assessment.from_json(reply, reference_text="I like to read, too.")
+    assert words(with_text)["missing_break"].tolist() == [pd.NA, False, False, False, True]
+    assert words(reply)["missing_break"].tolist() == [pd.NA, pd.NA, False, pd.NA, pd.NA]
 
 
 def test_syllables_tell_their_word():
@@ -158,6 +183,8 @@ def test_an_empty_phoneme_name_is_missing():
 @pytest.mark.parametrize("shape", ["nested", "strings", "hybrid", "status_number"])
 def test_another_shape_of_the_same_reply_gives_the_same_table(table, shape):
     flat, other = TABLES[table](replies.load("flat")), TABLES[table](replies.load(shape))
+    if (table, shape) == ("words", "nested"):  # words of the socket SDK have no confidence
+        flat["confidence"] = float("nan")
     assert_frame_equal(without_id(flat), without_id(other))
 
 

@@ -30,8 +30,8 @@ def test_a_flat_reply_gives_scores_words_syllables_and_phonemes():
     assert assessment.status == "Success"
     assert assessment.display_text == "Good morning."
     assert assessment.lexical == "good morning"
-    assert assessment.scores == Scores(pron=49.6, accuracy=50.0, fluency=91.0, completeness=33.0)
-    assert (assessment.snr_db, assessment.confidence) == (23.5, 0.87)
+    assert assessment.scores == Scores(pron=47.8, accuracy=49.0, fluency=91.0, completeness=33.0)
+    assert (assessment.snr_db, assessment.confidence) == (23.478125, 0.87)
     good, morning, everyone = assessment.words
     assert (good.word, good.error_type, good.accuracy_score) == ("good", "None", 96.0)
     assert [(s.syllable, s.grapheme, s.accuracy_score) for s in morning.syllables] == [
@@ -42,17 +42,22 @@ def test_a_flat_reply_gives_scores_words_syllables_and_phonemes():
     assert (everyone.syllables, everyone.phonemes) == ((), ())
 
 
-@pytest.mark.parametrize("name", ["nested", "strings", "hybrid", "status_number"])
+def without_what_sockets_lack(assessment):
+    """Words of the socket SDK have no confidence of their own, nor one of being monotone; REST writes 0.0 for both."""
+    words = [dataclasses.replace(word, confidence=None, monotone_confidence=None) for word in assessment.words]
+    return dataclasses.replace(assessment, words=tuple(words), utterance_id=None)
+
+
+@pytest.mark.parametrize("name", ["strings", "hybrid", "status_number"])
 def test_another_shape_of_the_same_reply_reads_the_same(name):
     assert dataclasses.replace(read(name), utterance_id=None) == read("flat")
 
 
-def test_a_nested_list_reads_as_the_flat_list():
-    assert read("list_nested") == read("list_long_audio")
-
-
-def test_nested_prosody_reads_as_flat_prosody():
-    assert read("prosody_nested") == read("prosody")
+@pytest.mark.parametrize(
+    ("nested", "flat"), [("nested", "flat"), ("list_nested", "list_long_audio"), ("prosody_nested", "prosody")]
+)
+def test_a_nested_reply_reads_as_the_flat_one_but_for_what_it_lacks(nested, flat):
+    assert without_what_sockets_lack(read(nested)) == without_what_sockets_lack(read(flat))
 
 
 @pytest.mark.parametrize("encode", [str, str.encode, lambda s: bytearray(s.encode()), lambda s: "\ufeff" + s])
@@ -81,6 +86,12 @@ def test_a_simple_reply_has_a_text_and_times_alone():
     assert assessment.display_text == "Remind me to buy 5 pencils."
     assert assessment.offset_s == pytest.approx(123664.5672289)
     assert (assessment.scores, assessment.words) == (NO_SCORES, ())
+
+
+def test_scores_of_the_candidate_count_more_than_those_that_somebody_put_on_top():
+    for name in ("flat", "nested"):
+        summary = {"AccuracyScore": 12, "PronScore": 11, "PronunciationAssessment": {"FluencyScore": 10}}
+        assert Assessment.from_json({**summary, **replies.load(name)}).scores == read(name).scores
 
 
 def test_a_best_candidate_alone_reads_like_its_reply():
@@ -116,9 +127,39 @@ def test_a_reply_without_speech_has_its_status_and_no_scores(name, status):
 
 
 @pytest.mark.parametrize("name", ["silence_with_reference", "silence_full_text"])
-def test_silence_that_the_service_scores_as_zero_has_no_scores_but_keeps_its_status(name):
+def test_silence_that_the_service_calls_a_success_with_zeros_is_silence_without_scores(name):
     assessment = read(name)
+    assert (assessment.status, assessment.scores) == ("InitialSilenceTimeout", NO_SCORES)
+    assert assessment.raw["RecognitionStatus"] == "Success"
+    assert all(word.accuracy_score is None and word.offset_s is None for word in assessment.words)
+
+
+def test_silence_in_the_basic_dimension_is_told_by_its_zeros_alone():
+    reply = replies.load("silence_with_reference")
+    for word in reply["NBest"][0]["Words"]:
+        del word["ErrorType"]
+    assessment = Assessment.from_json(reply)
+    assert (assessment.status, assessment.scores) == ("InitialSilenceTimeout", NO_SCORES)
+    assert {word.accuracy_score for word in assessment.words} == {None}
+
+
+def test_a_word_omitted_in_the_basic_dimension_has_no_score():
+    reply = replies.load("basic")
+    reply["NBest"][0]["Words"][1] |= {"Offset": 0, "Duration": 0, "AccuracyScore": 0.0}
+    assert [word.accuracy_score for word in Assessment.from_json(reply).words] == [91.0, None]
+
+
+@pytest.mark.parametrize("heard", ["Morning.", None])
+def test_every_word_omitted_while_something_was_heard_is_no_silence_and_has_no_scores(heard):
+    reply = replies.load("silence_with_reference")
+    reply["DisplayText"] = reply["NBest"][0]["Display"] = heard
+    assessment = Assessment.from_json(reply)
     assert (assessment.status, assessment.scores) == ("Success", NO_SCORES)
+
+
+def test_a_full_stop_that_was_scored_is_no_silence():
+    reply = {"RecognitionStatus": "Success", "DisplayText": ".", "NBest": [{"AccuracyScore": 80.0}]}
+    assert Assessment.from_json(reply).status == "Success"
 
 
 @pytest.mark.parametrize("status", ["NoMatch", "InitialSilenceTimeout", "BabbleTimeout", "Error", 1, "2"])
@@ -227,9 +268,15 @@ def test_the_heard_sound_is_the_first_candidate():
 
 
 @pytest.mark.parametrize("name", ["prosody", "prosody_nested"])
-def test_breaks_and_monotone_speech_are_flagged_from_three_quarters_of_confidence_on(name):
+def test_breaks_and_monotone_speech_are_those_that_the_service_names(name):
     flags = [(w.unexpected_break, w.missing_break, w.monotone) for w in read(name).words]
-    assert flags == [(None, None, False), (True, False, False), (True, False, False), (False, True, True)]
+    assert flags == [
+        (False, False, False),
+        (False, False, False),  # MissingBreak.Confidence is 1.0 here too
+        (True, False, False),
+        (False, False, True),
+        (False, True, True),
+    ]
 
 
 def test_the_length_of_a_break_is_in_seconds():
@@ -364,7 +411,7 @@ def test_the_utterance_id_is_the_callers_else_the_replys():
 
 def test_the_repr_tells_the_scores_and_the_words_that_went_wrong():
     assert repr(read("flat")) == (
-        "<Assessment Success: 'Good morning.'; pron 49.6, accuracy 50, fluency 91, completeness 33; "
+        "<Assessment Success: 'Good morning.'; pron 47.8, accuracy 49, fluency 91, completeness 33; "
         "'morning' Mispronunciation, 'everyone' Omission>"
     )
 

@@ -7,22 +7,23 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Literal, TypeAlias
 from urllib.parse import urlencode
 
 import requests
 
 from .. import __version__
-from ..errors import AudioError, GarbledReplyError, ParameterError, ReplyError, TextError
+from ..errors import AudioError, GarbledReplyError, ParameterError, ReplyError, ServiceError, TextError
 from ..params import PronunciationScoreParams
 from ..recognition import Recognition
 from ..recording import Recording
-from ..results import Assessment, load_json
-from ..service import ASSESSMENT_LOCALES, merge_params
+from ..results import Assessment, read_reply
+from ..service import ASSESSMENT_LOCALES, locale_of, merge_params
+from ..unwrapping import load_json, unwrap
 from . import upload
 from .auth import Anonymous, Credentials, Key, Secret, Token, TokenFromKey, hide, secret
 from .endpoints import find_endpoints, is_loopback
-from .exchange import Exchange
+from .exchange import Exchange, named
 from .keeping import Kept
 from .retry import RetryPolicy, Timing
 from .splitting import cut_times, share_text, shifted
@@ -32,7 +33,9 @@ from .upload import AudioFormat, LiveAudio, Pieces, SizedPieces, check_audio_for
 
 Audio: TypeAlias = "Recording | str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Iterator[Any]"
 
-Result = TypeVar("Result")
+MAX_REFERENCE_TEXT = 3_000
+"""Longest reference text, in characters: several times what is read in `ASSESSMENT_LIMIT_S`. To far longer ones (13,000
+were tried) the service never answers."""
 
 ASSESSMENT_LIMIT_S = 30.0
 RECOGNITION_LIMIT_S = 60.0
@@ -44,7 +47,6 @@ PARAMS_HEADER = "Pronunciation-Assessment"
 PARAMS_QUERY = "pronunciationScoreParams"
 
 _LONGEST_USER_AGENT = 254
-_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _OUTPUT_FORMAT = re.compile(r"[a-z0-9]+(?:-[a-z0-9.]+)+")
 _CID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _USER_AGENT = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
@@ -65,7 +67,8 @@ class AzureSpeech:
     token : str or callable, optional
         In place of a key: a token, or a function that returns one.
     endpoint : str, optional
-        In place of a region: any address, which has the same paths.
+        In place of a region: any address, which has the same paths; one that the Azure portal shows leads to its
+        region, resource or custom voice.
     resource : str, optional
         In place of a region: the name of a resource with a domain of its own (private endpoints); with one, the
         resource issues the tokens only.
@@ -196,6 +199,11 @@ class AzureSpeech:
                 stacklevel=3,
             )
 
+    @property
+    def name(self) -> str:
+        """Where it sends to: a region, a resource or an address."""
+        return self._endpoints.name
+
     def __repr__(self) -> str:
         return f"AzureSpeech({self._endpoints.name!r})"
 
@@ -234,7 +242,7 @@ class AzureSpeech:
         reference_text : str, optional
             May be left to `params`; "" assesses free speech.
         language : str
-            Locale of the text.
+            Locale of the text, such as "en-US", in any spelling: "en-us", "en_US".
         params : PronunciationScoreParams, optional
             What to assess; by default everything but prosody, with five candidate sounds for each phoneme.
         split : bool
@@ -257,7 +265,7 @@ class AzureSpeech:
             Where the service, or the way to it, fails.
         """
         merged = merge_params(reference_text, params)
-        _check_language(language, assessed=True)
+        language = _checked_language(language, assessed=True)
         heard = self._heard(
             recording,
             ASSESSMENT_LIMIT_S,
@@ -267,7 +275,7 @@ class AzureSpeech:
             chunked=chunked,
             audio_format=audio_format,
         )
-        return _read(heard, lambda reply: Assessment.from_json(reply, reference_text=merged.reference_text))
+        return Assessment.from_json(heard, reference_text=merged.reference_text)
 
     def assess_stream(
         self,
@@ -288,7 +296,7 @@ class AzureSpeech:
         reference_text : str, optional
             May be left to `params`; "" assesses free speech.
         language : str
-            Locale of the text.
+            Locale of the text, such as "en-US", in any spelling: "en-us", "en_US".
         params : PronunciationScoreParams, optional
             As in `assess`.
         split : bool
@@ -357,7 +365,7 @@ class AzureSpeech:
         ServiceError
             Where the service, or the way to it, fails.
         """
-        _check_language(language, assessed=False)
+        language = _checked_language(language, assessed=False)
         query = _recognition_query(language, format, profanity, cid)
         heard = self._heard(
             recording,
@@ -371,7 +379,7 @@ class AzureSpeech:
             chunked=chunked,
             audio_format=audio_format,
         )
-        return _read(heard, Recognition.from_json)
+        return Recognition.from_json(heard)
 
     def _heard(
         self,
@@ -431,7 +439,7 @@ class AzureSpeech:
             return [shifted(self._assess_part(part, params, language), start) for part, start in parts]
         query = _recognition_query(language, "detailed", "raw", None)
         replies = [self._post(self._whole(part), (query, {}), None) for part, _ in parts]
-        heard = [_read(reply, Recognition.from_json) for reply in replies]
+        heard = list(map(Recognition.from_json, replies))
         shares = share_text(params.reference_text, [found.lexical or found.display_text or "" for found in heard])
         if not any(shares):  # nothing was understood anywhere; the replies say why
             return [shifted(reply, start) for reply, (_, start) in zip(replies, parts, strict=True)]
@@ -445,7 +453,13 @@ class AzureSpeech:
         return self._post(self._whole(part), self._assessment(params, language), self._kept(part))
 
     def _assessment(self, params: PronunciationScoreParams, language: str) -> tuple[str, dict[str, str]]:
-        """Query and headers that ask for an assessment."""
+        """Query and headers that ask for an assessment. Raises `TextError` for a text that is too long."""
+        length = len(params.reference_text)
+        if length > MAX_REFERENCE_TEXT:
+            raise TextError(
+                f"The reference text has {length:,} characters; the limit is {MAX_REFERENCE_TEXT:,}: to very long ones "
+                "the service never answers. Give the part of it that was read, or use split=True for a long recording."
+            )
         query, encoded_params = {"language": language, "format": "detailed"}, params.to_base64()
         if self._params_in == "query":
             return urlencode({**query, PARAMS_QUERY: encoded_params}), {}
@@ -469,7 +483,7 @@ class AzureSpeech:
         return kept
 
     def _post(self, audio: _Audio, ask: tuple[str, Mapping[str, str]], kept: Kept | None) -> Any:
-        """Send audio; the JSON of the reply."""
+        """Send audio; the JSON of the reply. What is JSON but no reply is the service's fault, not the caller's."""
         query, headers = ask
         request = Request(
             "POST",
@@ -484,7 +498,13 @@ class AzureSpeech:
             expect=audio.expect,
         )
         reply = self._exchange.call(request, self._to_recognize, kept.reply if kept else None)
-        return self._json(reply)
+        found = self._json(reply)
+        try:
+            read_reply(unwrap(found))
+            return found
+        except ReplyError as error:
+            problem = str(error)
+        raise named(GarbledReplyError(problem, status=reply.status, connection_id=reply.connection_id))
 
     # --- text to speech -------------------------------------------------------------------------------------
 
@@ -536,6 +556,7 @@ class AzureSpeech:
         if ssml is not None and (voice, language, rate) != (None, None, None):
             raise ParameterError("voice, language and rate go with a text. Put them into the SSML.")
         if text is not None:
+            language = None if language is None else locale_of(language)
             chosen = voice or self._default_voice(language or "en-US")
             ssml = build_ssml(text, voice=chosen, language=language or language_of(chosen), rate=rate)
         document = check_ssml(ssml or "")
@@ -553,9 +574,8 @@ class AzureSpeech:
             self._to_speak,
         )
         if not reply.body:
-            raise GarbledReplyError(
-                "The service sent no sound. Check that the voice speaks the language of the text.", status=reply.status
-            )
+            problem = "The service sent no sound. Check that the voice speaks the language of the text."
+            raise named(GarbledReplyError(problem, status=reply.status, connection_id=reply.connection_id))
         return reply.body
 
     def voices(self) -> list[dict[str, Any]]:
@@ -580,6 +600,10 @@ class AzureSpeech:
 
     def _default_voice(self, language: str) -> str:
         """A voice for a language: the usual one, or the first that the service has; asked for once."""
+        if self._endpoints.has_own_voice:
+            raise ParameterError(
+                "The endpoint is that of a custom voice. Give its name, as the deployment has: voice=..."
+            )
         if language == "en-US" and not self._endpoints.is_own:
             return DEFAULT_VOICE
         if language not in self._voices:
@@ -613,13 +637,13 @@ class AzureSpeech:
             pass
         raise self._garbled(reply)
 
-    def _garbled(self, reply: Reply) -> GarbledReplyError:
+    def _garbled(self, reply: Reply) -> ServiceError:
         start = hide(repr(reply.body[:200].decode("utf-8", "replace")), self._secrets)
-        return GarbledReplyError(
+        problem = (
             f"What {self._endpoints.name} sent is not a reply of the Speech service: {start}. "
-            "Check the region or endpoint, and whether the network asks you to sign in first.",
-            status=reply.status,
+            "Check the region or endpoint, and whether the network asks you to sign in first."
         )
+        return named(GarbledReplyError(problem, status=reply.status, connection_id=reply.connection_id))
 
 
 class _Audio:
@@ -635,15 +659,6 @@ def _restored(cls: type[AzureSpeech], arguments: dict[str, Any]) -> AzureSpeech:
     with warnings.catch_warnings():  # given when the client was first made
         warnings.simplefilter("ignore")
         return cls(**arguments)
-
-
-def _read(reply: Any, read: Callable[[Any], Result]) -> Result:
-    """Read a reply; one that is JSON but no reply is the service's fault, not the caller's."""
-    try:
-        return read(reply)
-    except ReplyError as error:
-        problem = str(error)
-    raise GarbledReplyError(problem, status=200)
 
 
 def _parts(whole: Recording, limit_s: float) -> list[tuple[Recording, float]]:
@@ -666,15 +681,16 @@ def _recognition_query(language: str, format_: str, profanity: str, cid: str | N
     return urlencode(query if cid is None else {**query, "cid": cid})
 
 
-def _check_language(language: str, *, assessed: bool) -> None:
-    if not isinstance(language, str) or not _LOCALE.fullmatch(language):
-        raise ParameterError(f"language is {language!r}. Give a locale such as 'en-US'.")
+def _checked_language(language: str, *, assessed: bool) -> str:
+    """The language in the service's spelling; a warning where it is not known to be assessed."""
+    language = locale_of(language)
     if assessed and language not in ASSESSMENT_LOCALES:
         warnings.warn(
             f"{language!r} is not a language that pronounce_kit knows to be assessed; it is asked for all the same. "
             f"Known: {', '.join(ASSESSMENT_LOCALES)}.",
             stacklevel=3,
         )
+    return language
 
 
 def _checked_timeout(timeout: object) -> tuple[float, float]:

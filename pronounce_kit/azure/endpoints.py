@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import warnings
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlsplit
 
 from ..errors import ParameterError
 
@@ -32,7 +32,25 @@ VOICES_PATH = "/cognitiveservices/voices/list"
 _PUBLIC = ("api.cognitive.microsoft.com", "speech.microsoft.com")
 _US_GOV = ("api.cognitive.microsoft.us", "speech.azure.us")
 _CHINA = ("api.cognitive.azure.cn", "speech.azure.cn")
-_RESOURCE_DOMAINS = ("cognitiveservices.azure.com", "cognitiveservices.azure.us", "cognitiveservices.azure.cn")
+_CLOUDS = (_PUBLIC, _US_GOV, _CHINA)
+# What follows a region in a host name, and what follows the name of a resource with a domain of its own.
+_REGION_DOMAINS = frozenset(
+    domain for tokens, speech in _CLOUDS for domain in (tokens, f"stt.{speech}", f"tts.{speech}", f"voice.{speech}")
+)
+_VOICE_DOMAINS = frozenset(f"voice.{speech}" for _, speech in _CLOUDS)
+_RESOURCE_DOMAINS = tuple(
+    f"{kind}.azure.{ending}" for kind in ("cognitiveservices", "services.ai") for ending in ("com", "us", "cn")
+)
+
+# Paths of the service that are pasted along with a host: what stands before them is the address.
+_API_PATHS = re.compile(
+    r"(?:/stt|/tts)?(?:/sts/v1\.0/issueToken"
+    r"|/speech/recognition/\w+/cognitiveservices/v1|/speech/universal/v2"
+    r"|/cognitiveservices/v1|/cognitiveservices/websocket/v1|/cognitiveservices/voices/list)",
+    re.IGNORECASE,
+)
+_SCHEMES = {"https": "https", "http": "http", "wss": "https", "ws": "http"}
+_DEPLOYMENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _REGION = re.compile(r"[a-z][a-z0-9]{2,39}")
 _RESOURCE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -42,7 +60,10 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The addresses of one service. `name` says which, for people; `is_own` marks a server of the user's own."""
+    """The addresses of one service. `name` says which, for people; `is_own` marks a server of the user's own.
+
+    `has_own_voice`: the address of synthesis is that of a custom voice, which knows no other.
+    """
 
     name: str
     token: str
@@ -50,6 +71,7 @@ class Endpoints:
     synthesis: str
     voices: str
     is_own: bool = False
+    has_own_voice: bool = False
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -130,17 +152,18 @@ def of_resource(resource: object, domain: str = _RESOURCE_DOMAINS[0]) -> Endpoin
 
 
 def of_endpoint(endpoint: object) -> Endpoints:
-    """The addresses under any base URL, http or https: the same paths on that host.
+    """The addresses under any base URL: the same paths on that host.
 
-    What the Azure portal shows as a resource's endpoint is understood too, and leads to its region or domain.
+    What the Azure portal, its quickstarts and the documentation show is understood too, and leads to its region,
+    resource or custom voice: the address of any of the service's APIs, with or without path, port and query, over
+    https or wss. Raises `ParameterError`.
     """
-    shown = repr(endpoint)[:100]
-    wrong = f"endpoint is {shown}"
     if not isinstance(endpoint, str):
-        raise ParameterError(f'{wrong}. Give an address such as "http://127.0.0.1:8080".')
+        raise ParameterError(f'endpoint is {repr(endpoint)[:100]}. Give an address such as "http://127.0.0.1:8080".')
+    wrong = f"endpoint is {endpoint.partition('?')[0][:100]!r}"  # its query may hold a key
     text = endpoint.strip()
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(text if "//" in text else f"//{text}")
         port = parts.port
         host = parts.hostname or ""
     except ValueError:
@@ -148,26 +171,47 @@ def of_endpoint(endpoint: object) -> Endpoints:
     if "@" in parts.netloc:  # not quoted: it may hold a password
         raise ParameterError("endpoint holds a user name or password. Give the address alone, and the key as key=...")
     scheme = parts.scheme.lower()
-    if scheme not in ("http", "https") or not _is_host(host) or parts.query or parts.fragment or "\\" in text:
+    first, _, domain = host.partition(".")
+    if scheme in ("", *_SCHEMES) and "\\" not in text and text.isprintable():
+        if domain in _VOICE_DOMAINS:
+            return _of_voice(first, domain, parts.query)
+        if domain in _REGION_DOMAINS:
+            return of_region(first)
+        if domain in _RESOURCE_DOMAINS:
+            return of_resource(first, domain)
+    path = parts.path.rstrip("/")
+    api = _API_PATHS.search(path)
+    is_api = api is not None and api.end() == len(path)
+    if scheme not in _SCHEMES or not _is_host(host) or (parts.query and not is_api) or parts.fragment or "\\" in text:
         raise ParameterError(
             f"{wrong}. Give scheme, host and port without a query, such as "
             '"http://127.0.0.1:8080" or "https://speech.example.org".'
         )
-    path = parts.path.rstrip("/")
+    if api is not None and is_api:
+        path = path[: api.start()]
     if any(character.isspace() or not character.isprintable() for character in text) or not _PATH.fullmatch(path):
         raise ParameterError(f"{wrong}, which has characters that an address cannot hold. Give scheme, host and port.")
     if ".." in path.split("/") or "." in path.split("/"):
         raise ParameterError(f"{wrong}, whose path has dots. Give scheme, host and port.")
-    first, _, domain = host.partition(".")
-    if domain in (_PUBLIC[0], _US_GOV[0], _CHINA[0]):
-        return of_region(first)
-    if domain in _RESOURCE_DOMAINS:
-        return of_resource(first, domain)
     address = f"[{host}]" if ":" in host else host
-    base = f"{scheme}://{address}{'' if port is None else f':{port}'}{path}"
+    base = f"{_SCHEMES[scheme]}://{address}{'' if port is None else f':{port}'}{path}"
     return Endpoints(
         base, base + TOKEN_PATH, base + RECOGNITION_PATH, base + SYNTHESIS_PATH, base + VOICES_PATH, is_own=True
     )
+
+
+def _of_voice(region: str, domain: str, query: str) -> Endpoints:
+    """The addresses of a region, with a custom voice for synthesis."""
+    given = {name.casefold(): values for name, values in parse_qs(query).items()}
+    deployment = given.get("deploymentid", [""])[0].strip()
+    if not _DEPLOYMENT.fullmatch(deployment):
+        raise ParameterError(
+            "endpoint is that of a custom voice, but does not say which. Give all of the endpoint that its deployment "
+            f"has: https://{region}.{domain}{SYNTHESIS_PATH}?deploymentId=... with a GUID."
+        )
+    speech = of_region(region)
+    own = f"https://{speech.name}.{domain}{SYNTHESIS_PATH}?deploymentId={deployment.lower()}"
+    return replace(speech, synthesis=own, has_own_voice=True)
 
 
 def _checked(value: object, pattern: re.Pattern[str], what: str, rule: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 
 from ..errors import ServiceError
@@ -9,6 +10,9 @@ from .auth import Credential, Credentials, Secret
 from .failures import failure_of
 from .retry import RetryPolicy, Timing
 from .transport import Reply, Request, Transport
+
+CONNECTION_HEADER = "X-ConnectionId"
+"""Header with a name of our own for each attempt, 32 hexadecimal digits, by which the service's support finds it."""
 
 
 class Exchange:
@@ -50,9 +54,7 @@ class Exchange:
             failures += 1
             if failures >= self._policy.attempts or not self._may_help(error):
                 error.attempts = sent
-                if sent > 1:
-                    error.args = (f"{error} ({sent} attempts.)", *error.args[1:])
-                raise error
+                raise named(error)
             self._timing.sleep(self._policy.wait_s(failures, error.retry_after_s, self._timing.chance()))
 
     def once(self, request: Request, credentials: Credentials) -> Reply:
@@ -60,7 +62,7 @@ class Exchange:
         result, _ = self._attempt(request, credentials, None, None)
         if isinstance(result, Reply):
             return result
-        raise result
+        raise result  # whoever asked for it names it
 
     def _attempt(
         self,
@@ -71,12 +73,15 @@ class Exchange:
     ) -> tuple[Reply | ServiceError, Credential | None]:
         """What one attempt came to, and the credential that went with it, None if there was no sending."""
         used: Credential | None = None
+        connection_id = uuid.uuid4().hex
         try:
             credential = credentials.credential(refused)
             used = credential
-            reply = self._transport.send(request, credential)
+            reply = self._transport.send(request.headed({CONNECTION_HEADER: connection_id}), credential)
         except ServiceError as error:
+            error.connection_id = error.connection_id or connection_id
             return error, used
+        reply = reply.of(connection_id)
         if on_reply is not None:
             on_reply(reply)
         if reply.status == 200:
@@ -87,6 +92,17 @@ class Exchange:
     def _may_help(self, error: ServiceError) -> bool:
         """Whether sending again may help. A reply with 200 that broke off is not asked for twice: it was paid for."""
         return error.retryable if error.status is None else error.status in self._policy.statuses
+
+
+def named(error: ServiceError) -> ServiceError:
+    """The error with what the service's support asks for, and how often it was tried, at the end of its message."""
+    if CONNECTION_HEADER in str(error):  # one of a token, which was named when it was asked for
+        return error
+    known = [f"{error.attempts} attempts"] if error.attempts > 1 else []
+    known += [f"{CONNECTION_HEADER} {error.connection_id}"] if error.connection_id else []
+    if known:
+        error.args = (f"{error} ({'; '.join(known)}.)", *error.args[1:])
+    return error
 
 
 def _parts(value: Secret) -> tuple[Secret, ...]:

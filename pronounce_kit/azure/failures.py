@@ -16,7 +16,7 @@ from ..errors import (
 from .auth import Secret, hide
 from .endpoints import origin
 from .retry import retry_after_s
-from .transport import Reply
+from .transport import PROXY_LOGIN, Reply, proxy_wants_login
 
 _REQUEST_ID_HEADERS = ("X-RequestId", "apim-request-id", "x-ms-request-id", "X-Request-Id")
 _LONGEST_QUOTE = 300
@@ -32,6 +32,10 @@ def failure_of(reply: Reply, url: str, name: str, secrets: Iterable[Secret], now
     now
         Seconds since 1970, for a `Retry-After` that is a date.
     """
+    if reply.status == PROXY_LOGIN:
+        asked = proxy_wants_login(origin(url))
+        asked.connection_id = reply.connection_id
+        return asked
     secrets = tuple(secrets)
     said = hide(service_message(reply.body), secrets)
     request_id = next((reply.headers[key] for key in _REQUEST_ID_HEADERS if reply.headers.get(key)), None)
@@ -42,6 +46,7 @@ def failure_of(reply: Reply, url: str, name: str, secrets: Iterable[Secret], now
         f"{problem} (status {reply.status}{quoted}). {advice}",
         status=reply.status,
         request_id=None if request_id is None else hide(request_id, secrets),
+        connection_id=reply.connection_id,
         service_message=said or None,
         retry_after_s=wait_s,
     )

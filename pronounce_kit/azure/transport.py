@@ -10,7 +10,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import requests
@@ -42,14 +42,23 @@ class Request:
     body: Callable[[], Body | bytes] | None = field(default=None, repr=False)
     expect: bool = False
 
+    def headed(self, headers: Mapping[str, str]) -> Request:
+        """The same with further headers."""
+        return replace(self, headers={**self.headers, **headers})
+
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply: the body is what arrived of it."""
+    """A reply: the body is what arrived of it. `connection_id` is what the request was called."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    connection_id: str | None = None
+
+    def of(self, connection_id: str) -> Reply:
+        """The same as the reply to the request of that name."""
+        return replace(self, connection_id=connection_id)
 
 
 class SourceError(Exception):
@@ -176,6 +185,8 @@ def _explained(error: BaseException, host: str, timeout: tuple[float, float], *,
             "its certificates include those of your network's proxy.",
             retryable=False,
         )
+    if any(isinstance(cause, OSError) and f" {PROXY_LOGIN} " in str(cause) for cause in causes):
+        return proxy_wants_login(host)
     if any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
         return NetworkError(
             f"The proxy on the way to {host} failed ({_reason(causes)}). "
@@ -188,6 +199,19 @@ def _explained(error: BaseException, host: str, timeout: tuple[float, float], *,
             retryable=unknown.errno == socket.EAI_AGAIN,
         )
     return NetworkError(f"The connection to {host} failed ({_reason(causes)}). Check the network, then try again.")
+
+
+PROXY_LOGIN = requests.codes.proxy_authentication_required  # 407
+
+
+def proxy_wants_login(host: str) -> NetworkError:
+    """The error for a proxy that lets nobody through without a login, whichever way it says so."""
+    return NetworkError(
+        f"The proxy on the way to {host} asks for a login (status {PROXY_LOGIN}). Put it into HTTPS_PROXY, as "
+        "http://NAME:PASSWORD@HOST:PORT, or ask who runs your network.",
+        status=PROXY_LOGIN,
+        retryable=False,
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -20,6 +20,7 @@ CHUNK_BYTES = 32 * 1024
 
 RATE = 16_000
 _BYTES_PER_SECOND = 2 * RATE
+_LOUDEST = 2.0  # filters overshoot 1 a little; samples meant for integers go far beyond
 
 # A WAV header as live streams have it: sizes 0, since nobody knows them yet.
 LIVE_WAV_HEADER = struct.pack(
@@ -94,7 +95,7 @@ class LiveAudio:
             try:
                 item = next(self._source, None)
                 chunk = None if item is None else _pcm(item)
-                if chunk and not self._chunks and chunk[:4] in (b"RIFF", b"OggS", b"\x1aE\xdf\xa3"):
+                if chunk and not self._chunks and _is_file(chunk):
                     raise AudioError(
                         "The first chunk is the beginning of a sound file, not bare samples. "
                         "Give the chunks of 16-bit PCM, or the whole file as bytes."
@@ -133,14 +134,35 @@ def too_long(duration_s: float, limit_s: float, *, so_far: bool = False) -> Audi
     )
 
 
+# How files of other formats begin: WAV, OGG, WebM, FLAC, AIFF, CAF, MP3 (with and without a tag).
+_SIGNATURES = (b"RIFF", b"OggS", b"\x1aE\xdf\xa3", b"fLaC", b"FORM", b"caff", b"ID3", b"\xff\xfb", b"\xff\xf3")
+
+
+def _is_file(chunk: bytes) -> bool:
+    """Whether samples begin as a sound file does; "ftyp" is that of MP4."""
+    return chunk.startswith(_SIGNATURES) or chunk[4:8] == b"ftyp"
+
+
 def _pcm(item: Any) -> bytes:
-    """A chunk as bytes of 16-bit samples."""
+    """A chunk as bytes of 16-bit samples. Raises `AudioError` for what the header of the stream does not promise."""
+    if isinstance(item, memoryview) and item.format not in ("b", "B", "c", "h", "<h"):
+        raise AudioError(f"A chunk has samples of format {item.format!r}. Give 16-bit samples, or an array of floats.")
     if isinstance(item, (bytes, bytearray, memoryview)):
         return bytes(item)
-    if isinstance(item, np.ndarray) and item.dtype.kind == "f":
-        return np.clip(np.rint(item * 32768.0), -32768, 32767).astype("<i2").tobytes()
-    if isinstance(item, np.ndarray) and item.dtype == np.int16:
-        return item.astype("<i2").tobytes()
+    if isinstance(item, np.ndarray) and item.dtype.kind in "fi":
+        channels = 1 if item.ndim < 2 else item.shape[-1]
+        if item.ndim > 2 or channels != 1:
+            raise AudioError(f"A chunk has the shape {item.shape}. Give mono sound: one number for each moment.")
+        if item.dtype.kind == "f":
+            if item.size and not np.abs(item).max() <= _LOUDEST:  # also where a sample is NaN
+                raise AudioError("A chunk of floats goes beyond -1 to 1. Give that range, or 16-bit integers.")
+            return np.clip(np.rint(item * 32768.0), -32768, 32767).astype("<i2").tobytes()
+        if item.dtype.itemsize == 2:
+            return item.astype("<i2").tobytes()
     raise AudioError(
-        f"A chunk is {type(item).__name__}. Give bytes of 16-bit, 16 kHz mono samples, or arrays of int16 or float."
+        f"A chunk is {_kind(item)}. Give bytes of 16-bit, 16 kHz mono samples, or arrays of int16 or float."
     )
+
+
+def _kind(item: Any) -> str:
+    return f"an array of {item.dtype}" if isinstance(item, np.ndarray) else type(item).__name__

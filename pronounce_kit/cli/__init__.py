@@ -39,7 +39,8 @@ Examples:
 def main(context: click.Context) -> None:
     """Read a sentence aloud and see which words and sounds went wrong.
 
-    Works offline. Only if SPEECH_KEY and SPEECH_REGION are set, recordings go to the Speech service there.
+    Works offline. Only if SPEECH_KEY is set, and SPEECH_REGION, SPEECH_ENDPOINT or ENDPOINT, recordings go to the
+    Speech service there.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

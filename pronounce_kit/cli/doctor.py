@@ -151,7 +151,8 @@ def _surroundings() -> Iterator[Check]:
     )  # fmt: skip
     # Whether they are set, never their values.
     keys = ", ".join(
-        f"{name} {'set' if os.environ.get(name) else 'not set'}" for name in ("SPEECH_KEY", "SPEECH_REGION")
+        f"{name} {'set' if os.environ.get(name) else 'not set'}"
+        for name in ("SPEECH_KEY", "SPEECH_REGION", "SPEECH_ENDPOINT")
     )
     yield Check("Speech service", None, keys, "Not needed: the embedded engine answers without a key.")
     yield _writable(Path.cwd())

@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from ..errors import InputError
-from ..results import load_json, read_reply
+from ..results import read_reply
+from ..unwrapping import load_json
 from . import formats, schema, store, tables
 from .audio import AudioStore, name_of
 from .database import insert_new

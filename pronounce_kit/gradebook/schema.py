@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ..errors import ReplyError
-from ..results import load_json
+from ..unwrapping import load_json
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect

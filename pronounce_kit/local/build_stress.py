@@ -18,8 +18,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from ..delivery import PROSODY_THRESHOLD
 from ..recording import Recording
-from ..results import PROSODY_THRESHOLD
 from .acoustics import Floats
 from .analysis import Analyzer, Hearing
 from .contour import Contour

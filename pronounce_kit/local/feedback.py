@@ -1,7 +1,11 @@
 """What was found about prosody, as the `Feedback` objects of a reply.
 
-Breaks and intonation are in the Speech service's shape. It has none for stress and pace: `Stress` in a word's feedback
-and the feedback of the whole text are ours, in the same manner.
+Breaks and intonation are in the Speech service's shape, and mean what they mean there: the errors are those that
+ErrorTypes names, ["None"] of breaks and [] of intonation where there are none. MissingBreak.Confidence says that nobody
+paused before the word, wherever that is; a break is missing only where one belongs. SyllablePitchDeltaConfidence is
+high where the pitch moves, while Monotone.Confidence and WordPitchSlopeConfidence are high where it does not. The
+service has no shape for stress and pace: `Stress` in a word's feedback and the feedback of the whole text are ours, in
+the same manner.
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..results import PROSODY_THRESHOLD
+from ..delivery import PROSODY_THRESHOLD
 from .pauses import Pace
 from .prosody import WordProsody
 from .timing import TICKS_PER_SECOND
@@ -53,8 +57,9 @@ def _break(found: WordProsody) -> Json:
     if math.isnan(found.break_s):  # there is none before the first word
         return {"ErrorTypes": ["None"], "BreakLength": 0}
     confidences = {"UnexpectedBreak": found.unexpected_break, "MissingBreak": found.missing_break}
+    errors = {**confidences, "MissingBreak": found.missing_break * found.break_wanted}
     return {
-        "ErrorTypes": _named(confidences) or ["None"],
+        "ErrorTypes": _named(errors) or ["None"],
         **{name: {"Confidence": _rounded(confidence)} for name, confidence in confidences.items()},
         "BreakLength": round(found.break_s * TICKS_PER_SECOND),
     }
@@ -66,7 +71,7 @@ def _intonation(found: WordProsody) -> Json:
     confidences = {
         "Confidence": found.monotone,
         "WordPitchSlopeConfidence": found.pitch_slope,
-        "SyllablePitchDeltaConfidence": found.pitch_delta,
+        "SyllablePitchDeltaConfidence": 1 - found.pitch_delta,
     }
     return {
         "ErrorTypes": _named({"Monotone": found.monotone}),

@@ -32,12 +32,14 @@ _STRONG = frozenset(".?!;:—")
 class Breaks:
     """The silence before each of W words, (W,) each, NaN before the first.
 
-    lengths_s: seconds. unexpected, missing: confidence (0-1) that a pause does not belong there, or is missing.
+    lengths_s: seconds. unexpected: confidence (0-1) that a pause does not belong there. missing: that nobody paused
+    there, whether or not a pause belongs there, as the service's MissingBreak means it. wanted: that one does belong.
     """
 
     lengths_s: Floats
     unexpected: Floats
     missing: Floats
+    wanted: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def breaks(layout: Layout, learner: Contour, voice: Contour, marks: Sequence[str
         lengths_s=lengths,
         unexpected=np.where(marked, 0.0, _logistic((lengths - expected - _UNEXPECTED_S) / _UNEXPECTED_SCALE_S))
         + 0 * lengths,
-        missing=np.where(marked, asked, 0.0) * _logistic((_MISSING_S - lengths) / _MISSING_SCALE_S),
+        missing=_logistic((_MISSING_S - lengths) / _MISSING_SCALE_S),
+        wanted=np.where(marked, asked, 0.0) + 0 * lengths,
     )
 
 

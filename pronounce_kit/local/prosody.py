@@ -19,13 +19,14 @@ class WordProsody:
     """What was found for one word.
 
     break_s: silence before it in seconds. stress: of a word of several syllables. The rest are confidences (0-1): that
-    this pause does not belong there, that one is missing, that the word was said in a flat voice, and what speaks for
-    that within the word and from syllable to syllable. NaN where not known.
+    this pause does not belong there, that nobody paused, that a pause belongs there, that the word was said in a flat
+    voice, and what speaks for that within the word and from syllable to syllable. NaN where not known.
     """
 
     break_s: float
     unexpected_break: float
     missing_break: float
+    break_wanted: float
     monotone: float
     pitch_slope: float
     pitch_delta: float
@@ -50,6 +51,9 @@ def find_prosody(script: Script, said: NDArray[np.bool_], hearing: Hearing, lear
     between = breaks(layout, learner, voice, marks)
     melody = intonation(layout, learner, voice)
     stress = stresses(layout, learner, voice, hearing.view, hearing.script.voice)
-    columns = (between.lengths_s, between.unexpected, between.missing, melody.monotone, melody.slope, melody.delta)
+    columns = (
+        *(between.lengths_s, between.unexpected, between.missing, between.wanted),
+        *(melody.monotone, melody.slope, melody.delta),
+    )
     rows = zip(*(column.tolist() for column in columns), stress, strict=True)
     return Prosody(tuple(WordProsody(*row) for row in rows), pace(layout, learner, marks))

@@ -23,7 +23,7 @@ from .pauses import Pace
 from .phones import ARPABET, NAMERS, VOWELS, base, stress, syllabify
 from .prosody import Prosody, WordProsody
 from .scores import MISPRONOUNCED, HeardScores
-from .timing import phone_times, ticks
+from .timing import TICKS_PER_SECOND, phone_times, ticks
 
 Json = dict[str, Any]
 
@@ -282,13 +282,24 @@ def build_reply(finding: Finding, params: PronunciationScoreParams) -> Json:
     }
 
 
+def silent_reply(words: Sequence[LexicalWord], params: PronunciationScoreParams, duration_s: float) -> Json:
+    """The reply to silence in the place of a text, as the service gives it: a Success of omissions and zeros.
+
+    `results` reads it as "InitialSilenceTimeout", without scores.
+    """
+    nothing = Finding([*map(WordFinding.omission, words)], accuracy=0, fluency=0, prosody=0, confidence=0, snr_db=0.0)
+    reply = build_reply(nothing, params)
+    reply["NBest"][0]["Display"] = "."
+    return {**reply, "Offset": 0, "Duration": round(duration_s * TICKS_PER_SECOND), "DisplayText": "."}
+
+
 def _word(
     found: WordFinding, error_type: str, params: PronunciationScoreParams, scale: _HundredMark, comprehensive: bool
 ) -> Json:
     word: Json = {"Word": found.word.text}
-    if not found.omitted:
-        word |= ticks(float(found.starts[0]), float(found.ends[-1]))
-        word |= {"Confidence": 0.0, "AccuracyScore": scale.decimal(found.accuracy)}
+    # Of an omitted word the service writes zeros, which its clients index.
+    word |= {"Offset": 0, "Duration": 0} if found.omitted else ticks(float(found.starts[0]), float(found.ends[-1]))
+    word |= {"Confidence": 0.0, "AccuracyScore": scale.decimal(found.accuracy)}
     if comprehensive:
         word["ErrorType"] = error_type
         if params.enable_prosody_assessment and found.prosody:

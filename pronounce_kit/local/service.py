@@ -18,7 +18,7 @@ from ..params import PronunciationScoreParams
 from ..recognition import Recognition
 from ..recording import Recording
 from ..results import Assessment
-from ..service import ASSESSMENT_LOCALES, merge_params
+from ..service import ASSESSMENT_LOCALES, locale_of, merge_params
 from .acoustics import AcousticModel, Floats, HamaModel, Heard, sound_begins
 from .added import Addition, additions
 from .analysis import Analyzer, Script
@@ -32,7 +32,7 @@ from .passages import passages
 from .phones import INDEX, base
 from .prosody import find_prosody
 from .prosody_features import manner_of
-from .reply import Finding, Json, Part, build_reply, gather, joined
+from .reply import Finding, Json, Part, build_reply, gather, joined, silent_reply
 from .runtime import one_thread
 from .scores import MISPRONOUNCED, Models
 from .timing import TICKS_PER_SECOND
@@ -201,7 +201,8 @@ class LocalSpeech:
             find = partial(self._find_in_passages, words=analyzer.lexicon.words(text), params=params)
         heard = analyzer.model.hear(recording.samples)
         if nothing := _nothing_heard(recording, heard.posteriors):
-            return nothing
+            is_silent = nothing["RecognitionStatus"] == "InitialSilenceTimeout"
+            return silent_reply(analyzer.lexicon.words(text), params, recording.duration_s) if is_silent else nothing
         finding = find(recording, heard)
         if finding is None:
             return {"RecognitionStatus": "NoMatch", "NBest": []}  # far too short for the text
@@ -285,7 +286,8 @@ class LocalSpeech:
         -------
         Assessment
             Of the service's flat JSON, which `raw` keeps. Silence, noise or a hum gives the status that the service
-            gives ("InitialSilenceTimeout", "BabbleTimeout"), and no scores.
+            gives ("InitialSilenceTimeout", "BabbleTimeout"), and no scores; in the JSON silence is what the service
+            makes of it, a Success with every word omitted and zeros.
 
         Raises
         ------
@@ -567,9 +569,9 @@ class LocalSpeech:
 
 
 def _check_language(language: str) -> None:
-    if language == LANGUAGE:
+    if language == LANGUAGE or locale_of(language) == LANGUAGE:
         return
-    if language in ASSESSMENT_LOCALES:
+    if locale_of(language) in ASSESSMENT_LOCALES:
         raise ParameterError(
             f"language is {language!r}; the embedded engine knows {LANGUAGE} only. Use the cloud service for it."
         )

@@ -25,10 +25,10 @@ from .limits import Limits
 from .observe import Observed
 from .openapi import describe
 from .page import Page, View
-from .recognition import PATH as RECOGNITION_PATH
+from .recognition import PATHS as RECOGNITION_PATHS
 from .recognition import Recognition
-from .speech import PATH as SYNTHESIS_PATH
-from .speech import VOICES_PATH, Synthesis, Voices
+from .speech import PATHS as SYNTHESIS_PATHS
+from .speech import VOICES_PATHS, Synthesis, Voices
 from .work import Work
 
 TOKEN_PATH = "/sts/v1.0/issueToken"  # noqa: S105 - a path, not a secret
@@ -112,9 +112,9 @@ def create_app(
 
     endpoints: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("POST", TOKEN_PATH, issue_token),
-        ("POST", RECOGNITION_PATH, Recognition(parts).__call__),
-        ("POST", SYNTHESIS_PATH, Synthesis(parts).__call__),
-        ("GET", VOICES_PATH, Voices(parts).__call__),
+        *(("POST", path, Recognition(parts).__call__) for path in RECOGNITION_PATHS),
+        *(("POST", path, Synthesis(parts).__call__) for path in SYNTHESIS_PATHS),
+        *(("GET", path, Voices(parts).__call__) for path in VOICES_PATHS),
         ("GET", "/health", health),
         ("GET", "/openapi.json", description),
         ("GET", "/", Page(needs_key=parts.gate.is_locked, limits=limits).__call__),

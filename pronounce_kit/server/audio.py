@@ -1,4 +1,4 @@
-"""Content types and containers -> Recording. What is labelled as something else than it is, is refused, not scored."""
+"""Containers and content types -> Recording. Sound in another format than is asked for is refused, not scored."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ def kind_of(content_type: str | None) -> Kind:
     return kind
 
 
+def kind_of_body(data: bytes, content_type: str | None) -> Kind:
+    """What a body is: a WAV says so itself, in detail, and is believed; of the rest the Content-Type has to tell.
+
+    Programs that send sound without thinking of its type label it as a form or as bytes.
+    """
+    return "wav" if _is_wav(data) else kind_of(content_type)
+
+
+def _is_wav(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
+
+
 def recording_of(data: bytes, kind: Kind, limit_s: float) -> Recording | None:
     """The recording in a body; None for a header that no sound follows. Slow: not for the event loop.
 
@@ -60,7 +72,7 @@ def recording_of(data: bytes, kind: Kind, limit_s: float) -> Recording | None:
 
 def _wav_samples_start(data: bytes) -> int:
     """Where the samples of a 16-bit, 16 kHz mono WAV begin. How many there are, the header need not know."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not _is_wav(data):
         raise RefusalError(400, UNSUPPORTED_AUDIO)
     at, has_layout = 12, False
     while at + 8 <= len(data):

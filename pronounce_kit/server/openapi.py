@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
 from ..local.formats import OUTPUT_FORMATS
+from . import recognition, speech
 from .auth import KEY_HEADER, TOKEN_SECONDS
 from .limits import Limits
 from .recognition import FORMATS, PARAMS_HEADER, PARAMS_QUERY, PROFANITY
-from .speech import FORMAT_HEADER, VOICE_HEADER
+from .speech import DEFAULT_FORMAT, FORMAT_HEADER, VOICE_HEADER
 
 Json = dict[str, Any]
 
@@ -26,6 +28,8 @@ def describe(limits: Limits) -> Json:
             "description": (
                 "The REST API of the Speech service (speech to text with pronunciation assessment, text to speech), "
                 "answered by pronounce_kit on this machine. A server without a key lets every request in. "
+                "Recognition answers alike in the modes interactive and dictation, in the place of conversation; "
+                "recognition under /stt too, and speech under /tts, as a resource with a domain of its own has them. "
                 f"Every reply has an X-RequestId. At most {limits.workers} requests are worked on at a time and "
                 f"{limits.queue} more wait; over that the answer is 429 with Retry-After."
             ),
@@ -34,9 +38,9 @@ def describe(limits: Limits) -> Json:
         "servers": [{"url": "/"}],
         "paths": {
             "/sts/v1.0/issueToken": {"post": _issue_token()},
-            "/speech/recognition/conversation/cognitiveservices/v1": {"post": _recognize(limits)},
-            "/cognitiveservices/v1": {"post": _synthesize(limits)},
-            "/cognitiveservices/voices/list": {"get": _voices()},
+            **_at(recognition.PATHS, "post", _recognize(limits)),
+            **_at(speech.PATHS, "post", _synthesize(limits)),
+            **_at(speech.VOICES_PATHS, "get", _voices()),
             "/view": {"post": _view(limits)},
             "/health": {"get": _open("health", "Whether the server runs", "application/json", {"type": "object"})},
             "/openapi.json": {"get": _open("description", "This document", "application/json", {"type": "object"})},
@@ -69,6 +73,15 @@ def describe(limits: Limits) -> Json:
     }  # fmt: skip
 
 
+def _at(paths: Sequence[str], method: str, operation: Json) -> Json:
+    """The same operation at several addresses, under a name of its own at each."""
+    name = operation["operationId"]
+    return {
+        path: {method: {**operation, "operationId": name if number == 1 else f"{name}{number}"}}
+        for number, path in enumerate(paths, 1)
+    }
+
+
 def _issue_token() -> Json:
     return {
         "operationId": "issueToken",
@@ -80,14 +93,18 @@ def _issue_token() -> Json:
 
 def _recognize(limits: Limits) -> Json:
     audio = {"schema": {"type": "string", "format": "binary"}}
-    parameters = f"base64 of the UTF-8 JSON of AssessmentParameters. {PARAMS_HEADER} outranks {PARAMS_QUERY}."
+    parameters = (
+        f"base64 of the UTF-8 JSON of AssessmentParameters. {PARAMS_HEADER} outranks {PARAMS_QUERY}; either name is "
+        "read in either place."
+    )
     return {
         "operationId": "recognize",
         "summary": "Write down, or assess, a short recording",
         "description": (
-            f"16-bit 16 kHz mono PCM in WAV (whatever size its header declares) or Opus in OGG, up to "
-            f"{limits.audio_s:g} s; chunked or not. With assessment parameters the reply has the scores. A recording "
-            "without speech is no error: RecognitionStatus says so. An empty body gets {}."
+            "16-bit 16 kHz mono PCM in WAV (whatever size its header declares, and whatever the Content-Type) or Opus "
+            f"in OGG, up to {limits.audio_s:g} s; chunked or not. With assessment parameters the reply has the scores. "
+            "A recording without speech is no error: RecognitionStatus says so, or, against a reference text, the "
+            'DisplayText "." and words that are all omitted. An empty body gets {}.'
         ),
         "security": _SECURED,
         "parameters": [
@@ -129,11 +146,14 @@ def _synthesize(limits: Limits) -> Json:
         ),
         "security": _SECURED,
         "parameters": [
-            _parameter(FORMAT_HEADER, "header", {"enum": list(OUTPUT_FORMATS)}, "Format of the sound.", True),
+            _parameter(
+                FORMAT_HEADER, "header", {"enum": list(OUTPUT_FORMATS), "default": DEFAULT_FORMAT},
+                "Format of the sound; the reply has the header too.",
+            ),
         ],
         "requestBody": {"required": True, "content": {"application/ssml+xml": text, "text/plain": text}},
         "responses": responses,
-    }
+    }  # fmt: skip
 
 
 def _voices() -> Json:

@@ -1,4 +1,8 @@
-"""Speech to text and pronunciation assessment: POST /speech/recognition/conversation/cognitiveservices/v1."""
+"""Speech to text and pronunciation assessment: POST /speech/recognition/conversation/cognitiveservices/v1.
+
+`PATHS` has its other addresses, at which it answers alike: the other modes, and where a resource with a domain of its
+own has it.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +14,23 @@ from starlette.responses import JSONResponse, Response
 
 from ..errors import NotSupportedError, ParameterError, TextError
 from ..params import PronunciationScoreParams
-from ..service import ASSESSMENT_LOCALES, SpeechService, reply_of
-from .audio import Kind, kind_of, recording_of
-from .failures import INVALID_LANGUAGE, UNSUPPORTED_AUDIO, RefusalError
+from ..service import SpeechService, locale_of, reply_of
+from .audio import Kind, kind_of_body, recording_of
+from .failures import INVALID_LANGUAGE, RefusalError
 
 if TYPE_CHECKING:
     from .app import Parts
 
-PATH = "/speech/recognition/conversation/cognitiveservices/v1"
+MODES = ("conversation", "interactive", "dictation")
+PATHS = tuple(f"{prefix}/speech/recognition/{mode}/cognitiveservices/v1" for prefix in ("", "/stt") for mode in MODES)
+PATH = PATHS[0]
 PARAMS_HEADER = "Pronunciation-Assessment"
 PARAMS_QUERY = "pronunciationScoreParams"
 
 FORMATS = ("simple", "detailed")
 PROFANITY = ("masked", "removed", "raw")
 
-_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){1,3}")
 _CID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_LOCALES = {locale.casefold(): locale for locale in ASSESSMENT_LOCALES}
 
 
 class Recognition:
@@ -44,9 +48,7 @@ class Recognition:
         body = await parts.uploads.read(request, parts.limits.body_bytes)
         if not body:
             return JSONResponse({})
-        kind = question.kind
-        if kind is None:
-            raise RefusalError(400, UNSUPPORTED_AUDIO)
+        kind = kind_of_body(body, request.headers.get("content-type"))
         limit_s = parts.limits.audio_s
         return JSONResponse(await parts.work.run(lambda: question.answer(parts.service, body, kind, limit_s)))
 
@@ -56,15 +58,16 @@ class _Question:
 
     def __init__(self, request: Request) -> None:
         query = request.query_params
-        content_type = request.headers.get("content-type")
-        self.kind = kind_of(content_type) if content_type else None
         self.language = _language(query.get("language"))
         self.format = _one_of(FORMATS, "format", query.get("format"))
         self.profanity = _one_of(PROFANITY, "profanity", query.get("profanity"))
         # There are no custom models here: an endpoint ID is checked and then passed over.
         if not _CID.fullmatch(query.get("cid") or "none"):
             raise RefusalError(400, INVALID_LANGUAGE)
-        self.params = _params(request.headers.get(PARAMS_HEADER) or query.get(PARAMS_QUERY))
+        # Each name in its own place first; clients mix them up.
+        places = ((request.headers, PARAMS_HEADER), (query, PARAMS_QUERY), (request.headers, PARAMS_QUERY),
+                  (query, PARAMS_HEADER))  # fmt: skip
+        self.params = _params(next((found for place, name in places if (found := place.get(name))), None))
 
     def answer(self, service: SpeechService, body: bytes, kind: Kind, limit_s: float) -> Any:
         """The reply, as JSON; runs in a worker thread."""
@@ -97,9 +100,10 @@ def simple(reply: Any) -> Any:
 
 
 def _language(given: str | None) -> str:
-    if given is None or not _LOCALE.fullmatch(given):
-        raise RefusalError(400, INVALID_LANGUAGE)
-    return _LOCALES.get(given.casefold(), given)
+    try:
+        return locale_of(given)
+    except ParameterError:
+        raise RefusalError(400, INVALID_LANGUAGE) from None
 
 
 def _one_of(accepted: tuple[str, ...], name: str, given: str | None) -> str:

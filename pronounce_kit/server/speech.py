@@ -1,4 +1,4 @@
-"""Text to speech: POST /cognitiveservices/v1, and the list of voices."""
+"""Text to speech: POST /cognitiveservices/v1, and the list of voices; both under /tts too, as a resource has them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ from .ssml import Speech, read_ssml
 if TYPE_CHECKING:
     from .app import Parts
 
-PATH = "/cognitiveservices/v1"
-VOICES_PATH = "/cognitiveservices/voices/list"
+PATHS = ("/cognitiveservices/v1", "/tts/cognitiveservices/v1")
+VOICES_PATHS = ("/cognitiveservices/voices/list", "/tts/cognitiveservices/voices/list")
 FORMAT_HEADER = "X-Microsoft-OutputFormat"
 VOICE_HEADER = "X-Voice"
 """Header of a reply: the voice that spoke, as it may be another than the one asked for."""
 
+DEFAULT_FORMAT = "riff-24khz-16bit-mono-pcm"
+"""Output format where none is asked for, as in the first sample of the service's documentation of 2018."""
+
+_DEFAULT_MEDIA_TYPE = "audio/x-wav; codecs=audio/pcm; samplerate=24000"
 _LONGEST_USER_AGENT = 254
-_LOCALE = re.compile(r"\b([a-z]{2,3}(?:-[A-Za-z]{4})?-(?:[A-Z]{2}|[0-9]{3}))\b")
+_LOCALE = re.compile(r"\b([a-z]{2,3}(?:-[A-Za-z]{4})?-(?:[A-Z]{2}|[0-9]{3}))\b", re.IGNORECASE)
 _MEDIA_TYPES = {"riff": "audio/x-wav", "raw": "audio/basic", "audio": "audio/mpeg", "ogg": "audio/ogg; codecs=opus",
                 "webm": "audio/webm; codecs=opus"}  # fmt: skip
 
@@ -41,7 +45,8 @@ class Synthesis:
         parts.gate.check(request)
         if len(request.headers.get("user-agent", "")) > _LONGEST_USER_AGENT:
             raise RefusalError(400, "The User-Agent header is too long. Name your application in under 255 characters.")
-        output_format = _output_format(request.headers.get(FORMAT_HEADER))
+        asked = request.headers.get(FORMAT_HEADER)
+        output_format = _checked_format(asked or DEFAULT_FORMAT)
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
         if content_type not in ("application/ssml+xml", "text/plain"):
             raise RefusalError(415, "Unsupported content type. Send application/ssml+xml or text/plain.")
@@ -51,8 +56,9 @@ class Synthesis:
         if not speech.text.strip():
             raise RefusalError(400, "There is no text to speak.")
         audio, voice = await parts.work.run(lambda: _speak(parts.service, speech, output_format))
-        media_type = _MEDIA_TYPES[output_format.partition("-")[0]]
-        return Response(audio, media_type=media_type, headers={VOICE_HEADER: voice})
+        # Who did not ask for a format is told all of it.
+        media_type = _MEDIA_TYPES[output_format.partition("-")[0]] if asked else _DEFAULT_MEDIA_TYPE
+        return Response(audio, media_type=media_type, headers={VOICE_HEADER: voice, FORMAT_HEADER: output_format})
 
 
 class Voices:
@@ -67,9 +73,7 @@ class Voices:
         return JSONResponse(await self._parts.work.run(self._parts.service.voices))
 
 
-def _output_format(name: str | None) -> str:
-    if not name:
-        raise RefusalError(400, f"The header {FORMAT_HEADER} is missing. Use for example riff-24khz-16bit-mono-pcm.")
+def _checked_format(name: str) -> str:
     if name not in OUTPUT_FORMATS:
         raise RefusalError(415, f"Unsupported output format. Use one of {', '.join(OUTPUT_FORMATS)}.")
     return name
@@ -99,10 +103,11 @@ def _voice_for(speech: Speech, voices: list[dict[str, Any]]) -> str:
     """
     if speech.voice is not None:
         for voice in voices:
-            if speech.voice in (voice.get("ShortName"), voice.get("Name"), voice.get("DisplayName")):
+            names = (str(voice.get(key, "")).casefold() for key in ("ShortName", "Name", "DisplayName"))
+            if speech.voice.casefold() in names:
                 return str(voice["ShortName"])
     named = _LOCALE.search(speech.voice or "")
-    locale = named.group(1) if named else speech.language
+    locale = named.group(1) if named else speech.language and speech.language.replace("_", "-")
     for voice in voices:
         # "en" is spoken by any voice of English.
         if locale is None or f"{voice.get('Locale', '')}-".casefold().startswith(f"{locale}-".casefold()):

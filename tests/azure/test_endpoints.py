@@ -136,6 +136,108 @@ def test_the_endpoint_that_the_portal_shows_leads_to_its_region() -> None:
     assert find_endpoints(endpoint="https://me.cognitiveservices.azure.com/") == find_endpoints(resource="me")
 
 
+GUID = "b2f3c1de-0000-4000-8000-1234567890ab"
+CLOUDS = [
+    ("westeurope", "api.cognitive.microsoft.com", "speech.microsoft.com"),
+    ("usgovvirginia", "api.cognitive.microsoft.us", "speech.azure.us"),
+    ("chinaeast2", "api.cognitive.azure.cn", "speech.azure.cn"),
+]
+in_every_cloud = pytest.mark.parametrize(("region", "tokens", "speech"), CLOUDS)
+
+
+def spellings(address: str) -> list[str]:
+    """An address as it is pasted: with a port, a query, other schemes, capitals, blanks, slashes, or without."""
+    host = address.removeprefix("https://").partition("/")[0]
+    with_port = address.replace(host, f"{host}:443")
+    return [
+        *(address, f"{address.rstrip('/')}/", f"  {address}\n", address.replace(host, host.upper()), with_port),
+        *(address.replace("https", "wss"), address.replace("https", "HTTPS"), address.removeprefix("https://")),
+        f"{address}?language=en-US",
+    ]
+
+
+@in_every_cloud
+def test_every_address_of_a_region_leads_to_it(region: str, tokens: str, speech: str) -> None:
+    for address in (
+        f"https://{region}.{tokens}",
+        f"https://{region}.{tokens}/sts/v1.0/issueToken",
+        f"https://{region}.stt.{speech}",
+        f"https://{region}.stt.{speech}{STT}",
+        f"https://{region}.stt.{speech}/speech/universal/v2",
+        f"https://{region}.tts.{speech}/cognitiveservices/v1",
+        f"https://{region}.tts.{speech}/cognitiveservices/voices/list",
+    ):
+        for spelled in spellings(address):
+            assert find_endpoints(endpoint=spelled) == find_endpoints(region), spelled
+
+
+@pytest.mark.parametrize("ending", ["com", "us", "cn"])
+@pytest.mark.parametrize("kind", ["cognitiveservices", "services.ai"])
+def test_every_address_of_a_resource_leads_to_its_own_host(kind: str, ending: str) -> None:
+    host = f"https://my-school.{kind}.azure.{ending}"
+    for address in (host, f"{host}/sts/v1.0/issuetoken", f"{host}/stt/speech/universal/v2"):
+        for spelled in spellings(address):
+            found = find_endpoints(endpoint=spelled)
+            assert (found.name, found.is_own) == ("my-school", False)
+            assert found.recognition == f"{host}/stt{STT}"
+            assert found.synthesis == f"{host}/tts/cognitiveservices/v1"
+
+
+@in_every_cloud
+def test_the_endpoint_of_a_custom_voice_speaks_with_it_and_leads_to_its_region(
+    region: str, tokens: str, speech: str
+) -> None:
+    own = f"https://{region}.voice.{speech}/cognitiveservices/v1?deploymentId={GUID}"
+    for spelled in (own, own.upper(), f" {own} ", f"{own}&x=1", own.replace("v1?", "v1/?"), own.replace("Id", "ID")):
+        found = find_endpoints(endpoint=spelled)
+        assert found.synthesis == own
+        assert found.has_own_voice
+        assert (found.recognition, found.token) == (find_endpoints(region).recognition, find_endpoints(region).token)
+        assert f"https://{region}.voice.{speech}" in found.hosts
+
+
+@pytest.mark.parametrize("query", ["", "?deploymentId=", "?deploymentId=x", "?deploymentId=../v2", f"?id={GUID}"])
+def test_the_endpoint_of_a_custom_voice_has_to_say_which(query: str) -> None:
+    with pytest.raises(ParameterError, match="deploymentId"):
+        find_endpoints(endpoint=f"https://westus.voice.speech.microsoft.com/cognitiveservices/v1{query}")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "base"),
+    [
+        (f"http://127.0.0.1:8080{STT}?language=en-US", "http://127.0.0.1:8080"),
+        ("ws://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("wss://speech.example.org/kit/stt/speech/universal/v2", "https://speech.example.org/kit"),
+        ("https://speech.example.org/kit/cognitiveservices/v1/", "https://speech.example.org/kit"),
+    ],
+)
+def test_an_api_address_on_any_host_leads_to_what_is_before_it(endpoint: str, base: str) -> None:
+    assert find_endpoints(endpoint=endpoint).recognition == base + STT
+
+
+def test_a_key_in_a_query_is_not_repeated() -> None:
+    with pytest.raises(ParameterError) as caught:
+        find_endpoints(endpoint="http://x.example.org/a?Ocp-Apim-Subscription-Key=hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://west us.api.cognitive.microsoft.com",
+        "https://.stt.speech.microsoft.com",
+        "https://a.b.stt.speech.microsoft.com.evil.example",
+    ],
+)
+def test_a_host_that_only_looks_like_the_services_is_refused_or_taken_as_ones_own(endpoint: str) -> None:
+    try:
+        found = find_endpoints(endpoint=endpoint)
+    except ParameterError:
+        return
+    assert found.is_own
+    assert found.hosts == {endpoint}
+
+
 @pytest.mark.parametrize(
     "endpoint",
     [

@@ -44,7 +44,7 @@ def test_an_assessment_is_the_request_of_the_documentation() -> None:
     assert params["Dimension"] == "Comprehensive"
     assert seen.body_before_100 is False
     assert assessment.raw == json.loads(FLAT)
-    assert assessment.scores.accuracy == 50.0
+    assert assessment.scores.accuracy == 49.0
     assert assessment.reference_text == "Good morning."
 
 
@@ -156,7 +156,7 @@ def test_half_a_status_line_within_the_wait_is_not_lost() -> None:
             return super()._one(sock, file, number)
 
     with Dawdling(dawdle, continues=False) as server, AzureSpeech(KEY, endpoint=server.url) as service:
-        assert service.assess(RECORDING, "Good morning.").scores.accuracy == 50.0
+        assert service.assess(RECORDING, "Good morning.").scores.accuracy == 49.0
 
 
 def test_a_session_without_the_adapter_sends_no_expect() -> None:

@@ -11,6 +11,7 @@ import pytest
 import pronounce_kit as pk
 from pronounce_kit import AudioError, ParameterError, PronunciationScoreParams, Recording, TextError
 from pronounce_kit.local.formats import OUTPUT_FORMATS
+from pronounce_kit.local.reply import Finding, WordFinding, build_reply
 from pronounce_kit.results import pron_score
 
 TEXT = "I think the weather is very nice today."
@@ -159,7 +160,54 @@ def test_what_is_no_speech_gets_a_status_and_no_scores(speech, samples, status):
     assert assessment.status == status
     assert assessment.scores.pron is None
     assert assessment.scores.accuracy is None
-    assert assessment.words == ()
+    assert [(word.error_type, word.accuracy_score) for word in assessment.words] == (
+        [("Omission", None)] * 8 if status == "InitialSilenceTimeout" else []
+    )
+
+
+@pytest.mark.parametrize("scale", ["HundredMark", "FivePoint"])
+@pytest.mark.parametrize("granularity", ["Phoneme", "Word", "FullText"])
+@pytest.mark.parametrize("dimension", ["Basic", "Comprehensive"])
+def test_silence_is_a_success_of_omissions_and_zeros_as_the_service_writes_it(speech, scale, granularity, dimension):
+    params = PronunciationScoreParams(
+        TEXT, scale, granularity, dimension, enable_prosody_assessment=True, enable_miscue=False
+    )
+    assessment = speech.assess(Recording.from_array(np.zeros(48_000, np.float32), 16_000), params=params)
+    reply, best = assessment.raw, assessment.raw["NBest"][0]
+    assert [reply[key] for key in ("RecognitionStatus", "DisplayText", "SNR")] == ["Success", ".", 0.0]
+    assert (reply["Offset"], reply["Duration"]) == (0, 30_000_000)
+    assert [best[key] for key in ("Lexical", "ITN", "MaskedITN", "Display", "Confidence")] == ["", "", "", ".", 0.0]
+    scores = {"AccuracyScore"}
+    if dimension == "Comprehensive":
+        scores |= {"FluencyScore", "CompletenessScore", "ProsodyScore", "PronScore"}
+    assert {key: best[key] for key in best if key.endswith("Score")} == dict.fromkeys(scores, 0.0)
+    omission = {"ErrorType": "Omission"} if dimension == "Comprehensive" else {}
+    zeros = {"Offset": 0, "Duration": 0, "Confidence": 0.0, "AccuracyScore": 0.0, **omission}
+    words = [{key: word[key] for key in word if key != "Word"} for word in best.get("Words", [])]
+    assert words == ([] if granularity == "FullText" else [zeros] * 8)
+    assert assessment.status == "InitialSilenceTimeout"
+    assert set(pk.utterances(assessment).filter(like="_score").isna().all()) == {True}
+
+
+@pytest.mark.parametrize(("mean", "told"), [(95.5, 96.0), (82.5, 82.0), (62.5, 62.0), (94.5, 94.0), (99.6, 100.0)])
+def test_whole_scores_are_rounded_half_to_even(speech, mean, told):
+    words = speech._analyzer.lexicon.words("One two three four five six seven eight.")
+    sound = {"said": np.ones(1, int), "candidates": np.zeros((1, 39))}
+    times = {name: np.ones(1) for name in ("scores", "starts", "ends")}
+    found = [WordFinding(word, 90.0 if n < 5 else 40.0, **sound, **times) for n, word in enumerate(words)]
+    params = PronunciationScoreParams("One two three four five six seven eight.", granularity="Word")
+    (best,) = build_reply(Finding(found, mean, mean, mean, 0.9), params)["NBest"]
+    assert (best["AccuracyScore"], best["FluencyScore"], best["CompletenessScore"]) == (told, told, 62.0)
+
+
+def test_an_omitted_word_has_the_zeros_of_the_service_in_the_json_and_nothing_in_the_tables(speech, reading):
+    words = TEXT.split()
+    assessment = speech.assess(reading, " ".join([*words[:3], "purple", "elephants", *words[3:]]))
+    omitted = assessment.raw["NBest"][0]["Words"][3]
+    zeros = {"Offset": 0, "Duration": 0, "Confidence": 0.0, "AccuracyScore": 0.0}
+    assert omitted == {"Word": "purple", **zeros, "ErrorType": "Omission"}
+    row = pk.words(assessment).loc[3, ["accuracy_score", "offset_s", "duration_s", "confidence"]]
+    assert row.isna().all()
 
 
 def test_another_sentence_is_no_mediocre_reading(speech):
@@ -200,11 +248,17 @@ def test_loudness_does_not_change_the_scores(speech, mistaken):
 
 
 @pytest.mark.parametrize(
-    ("language", "hint"), [("de-DE", "cloud"), ("xx-XX", "en-US"), ("en", "en-US"), ("en-us", "en-US")]
+    ("language", "hint"),
+    [("de-DE", "cloud"), ("de_de", "cloud"), ("xx-XX", "en-US"), ("en", "en-US"), ("english", "en-US")],
 )
 def test_another_language_is_refused_with_a_way_out(speech, reading, language, hint):
     with pytest.raises(ParameterError, match=hint):
         speech.assess(reading, TEXT, language=language)
+
+
+@pytest.mark.parametrize("language", ["en-us", "EN-us", "en_US"])
+def test_the_language_may_be_spelled_in_any_way(speech, reading, language):
+    assert speech.reply(reading, TEXT, language=language) == speech.reply(reading, TEXT)
 
 
 def test_a_recording_over_ten_minutes_is_refused_with_its_length(speech):

@@ -108,6 +108,12 @@ def test_a_comma_that_is_read_over_is_a_missing_break(speech):
     hasty = Recording.from_bytes(speech.synthesize(TEXT.replace(",", "")))
     found = assess(speech, hasty)
     assert flagged(found, "missing_break") == [AFTER_COMMA]
+    words = [word["Feedback"]["Prosody"]["Break"] for word in found.raw["NBest"][0]["Words"]]
+    assert words[AFTER_COMMA]["ErrorTypes"] == ["MissingBreak"]
+    # As the service's, the confidence says that nobody paused, wherever that was.
+    fluent = [each["MissingBreak"]["Confidence"] for each in words[1:] if each["BreakLength"] == 0]
+    assert len(fluent) > 5
+    assert min(fluent) > 0.95
     mended = assess(speech, with_silence(hasty, found.words[AFTER_COMMA].offset_s, 0.4))
     assert flagged(mended, "missing_break") == []
 
@@ -153,6 +159,9 @@ def test_a_flat_voice_is_monotone_and_a_lively_one_at_any_pitch_is_not(speech, r
     lower = assess(speech, with_pitch(reading, lambda _, hertz: 0.6 * hertz))
     assert flagged(lower, "monotone") == []
     assert max(word.monotone_confidence for word in lower.words) < 0.2
+    # High means that the pitch moves, as in the service's replies.
+    moves = [[word.syllable_pitch_delta_confidence for word in found.words] for found in (flat, lower)]
+    assert max(moves[0]) < 0.4 < 0.8 < min(moves[1])
 
 
 def test_monotone_confidence_grows_as_the_melody_shrinks(speech, reading):
@@ -283,7 +292,8 @@ def test_a_word_that_was_not_said_has_no_prosody(speech, reading):
 
 def test_one_word_has_a_pace_and_no_break(speech):
     found = assess(speech, speech.synthesize("Banana."), text="Banana.")
-    assert found.words[0].unexpected_break is None
+    assert found.words[0].unexpected_break is False
+    assert found.words[0].unexpected_break_confidence is None
     assert found.words[0].break_length_s == 0
     assert found.pace.words_per_minute > 0
 

@@ -64,6 +64,13 @@ def test_a_reply_is_drawn_with_all_text_escaped(live: Live, spoken: Spoken) -> N
     assert "&lt;script" in evil
 
 
+def test_a_reply_is_drawn_out_of_what_it_was_saved_in(live: Live, spoken: Spoken) -> None:
+    reply = live.assess(spoken.wav).json()
+    expected = live.post("/view", json.dumps(reply)).text
+    for held in ({"text": "Good morning.", "json": reply}, {"privJson": json.dumps(reply)}, json.dumps(reply)):
+        assert live.post("/view", json.dumps(held)).text == expected
+
+
 @pytest.mark.parametrize("body", [b"", b"no", b"[]", b"[1]", b"{}", b"\xff", b"[" * 100_000, b'{"NBest": 1}'])
 def test_what_is_no_reply_is_not_drawn(live: Live, body: bytes) -> None:
     drawn = live.post("/view", body)

@@ -104,11 +104,15 @@ def test_a_refusal_comes_before_a_client_with_expect_sends_its_audio(live: Live)
         assert sock.recv(100) == b""
 
 
-def test_silence_has_the_status_of_the_service_and_no_scores(live: Live) -> None:
+def test_silence_is_told_as_the_service_tells_it_and_read_without_scores(live: Live) -> None:
     silence = Recording(np.zeros(32000, np.float32)).to_wav()
     reply = live.assess(silence)
     assert reply.status_code == 200
-    assert reply.json() == {"RecognitionStatus": "InitialSilenceTimeout", "Offset": 20000000, "Duration": 0}
+    sent = reply.json()
+    assert [sent[key] for key in ("RecognitionStatus", "DisplayText", "Duration", "SNR")] == ["Success", ".", 2e7, 0]
+    assert [word["ErrorType"] for word in sent["NBest"][0]["Words"]] == ["Omission", "Omission"]
+    read = Assessment.from_json(sent)
+    assert (read.status, read.scores.accuracy) == ("InitialSilenceTimeout", None)
     assert live.assess(wav(b"")).json() == {"RecognitionStatus": "InitialSilenceTimeout", "Offset": 0, "Duration": 0}
 
 
@@ -148,19 +152,56 @@ def test_language_is_read_without_case_and_an_endpoint_id_is_passed_over(live: L
         (bytes(3200), "audio/wav"),
         (b"RIFF", "audio/wav"),
         (b"\x1a\x45\xdf\xa3" + bytes(3200), "audio/wav"),
-        (wav(bytes(3200)), "audio/ogg; codecs=opus"),
         (b"OggS" + bytes(3200), "audio/ogg; codecs=opus"),
         (b"OggS" + bytes(24) + b"OpusHead" + bytes(3200), "audio/ogg; codecs=opus"),
-        (wav(bytes(3200)), "audio/webm"),
-        (wav(bytes(3200)), "audio/wav; codecs=alaw"),
-        (wav(bytes(3200)), "audio/wav; codecs=audio/pcm; samplerate=44100"),
-        (wav(bytes(3200)), "application/x-www-form-urlencoded"),
-        (wav(bytes(3200)), ""),
+        (wav(bytes(3200), rate=8000), "audio/wav; codecs=audio/pcm; samplerate=16000"),
+        (wav(bytes(3200), rate=44100), "application/octet-stream"),
+        (b"OggS" + bytes(3200), "audio/webm"),
+        (bytes(3200), "application/x-www-form-urlencoded"),
+        (bytes(3200), ""),
     ],
 )
 def test_another_audio_format_is_refused_and_not_scored(live: Live, body: bytes, content_type: str) -> None:
     reply = live.assess(body, {"Content-Type": content_type})
     assert (reply.status_code, reply.json()) == (400, {"Message": "Unsupported audio format"})
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "audio/ogg; codecs=opus",
+        "audio/webm",
+        "audio/wav; codecs=alaw",
+        "audio/wav; codecs=audio/pcm; samplerate=44100",
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+        "",
+    ],
+)
+def test_a_wav_is_what_its_header_says_whatever_the_content_type(live: Live, spoken: Spoken, content_type: str) -> None:
+    assert scores_of(live.assess(spoken.wav, {"Content-Type": content_type})).words
+
+
+@pytest.mark.parametrize("mode", ["conversation", "interactive", "dictation"])
+@pytest.mark.parametrize("prefix", ["", "/stt"])
+def test_every_mode_and_address_answers_alike(live: Live, spoken: Spoken, prefix: str, mode: str) -> None:
+    path = f"{prefix}/speech/recognition/{mode}/cognitiveservices/v1"
+    headers = {**WAV, "Pronunciation-Assessment": encoded()}
+    reply = live.post(path, spoken.wav, headers, language="en-US")
+    assert reply.json() == live.assess(spoken.wav).json()
+
+
+@pytest.mark.parametrize("name", ["Pronunciation-Assessment", "pronunciationScoreParams"])
+def test_either_name_of_the_parameters_is_read_in_either_place(live: Live, spoken: Spoken, name: str) -> None:
+    expected = live.assess(spoken.wav).json()
+    assert live.post(STT, spoken.wav, {**WAV, name: encoded()}, language="en-US").json() == expected
+    assert live.post(STT, spoken.wav, WAV, language="en-US", **{name: encoded()}).json() == expected
+
+
+@pytest.mark.parametrize("language", ["en-us", "EN-us", "en_US", "en_us", " en-US "])
+def test_a_language_is_read_in_any_spelling(live: Live, spoken: Spoken, language: str) -> None:
+    headers = {**WAV, "Pronunciation-Assessment": encoded()}
+    scores_of(live.post(STT, spoken.wav, headers, language=language))
 
 
 def test_ogg_opus_labelled_as_wav_is_refused(live: Live, spoken: Spoken) -> None:

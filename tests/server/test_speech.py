@@ -50,6 +50,34 @@ def test_every_output_format_is_made(live: Live, name: str) -> None:
         assert Recording.from_bytes(reply.content).duration_s > 0.2
 
 
+def test_without_an_output_format_the_reply_says_which_one_it_has(live: Live) -> None:
+    reply = live.post(TTS, HELLO, {"Content-Type": "application/ssml+xml"})
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"] == "audio/x-wav; codecs=audio/pcm; samplerate=24000"
+    assert reply.headers["X-Microsoft-OutputFormat"] == "riff-24khz-16bit-mono-pcm"
+    with wave.open(io.BytesIO(reply.content)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24000, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        b"<speak version='1.0' xml:lang='en-us'>Hello.</speak>",
+        b"<speak version='1.0' xml:lang='en_US'>Hello.</speak>",
+        b"<speak><voice name='EN-us-heart'>Hello.</voice></speak>",
+        b"<speak><voice name='en-us-jennyneural'>Hello.</voice></speak>",
+    ],
+)
+def test_language_and_voice_are_read_in_any_spelling(live: Live, spelled: bytes) -> None:
+    assert live.post(TTS, spelled, SPEAK).headers["X-Voice"] == "en-US-Heart"
+
+
+def test_a_resource_of_its_own_has_speech_under_tts(live: Live) -> None:
+    assert live.post(f"/tts{TTS}", HELLO, SPEAK).content == live.post(TTS, HELLO, SPEAK).content
+    listed = [requests.get(f"{live.url}{at}{VOICES}", headers=WITH_KEY, timeout=5) for at in ("", "/tts")]
+    assert listed[0].json() == listed[1].json()
+
+
 def test_plain_text_is_spoken_by_the_default_voice(live: Live) -> None:
     plain = {**SPEAK, "Content-Type": "text/plain; charset=utf-8"}
     spoken = live.post(TTS, "Café & <co>.".encode(), plain)
@@ -63,7 +91,6 @@ def test_plain_text_is_spoken_by_the_default_voice(live: Live) -> None:
     [
         (HELLO, {"X-Microsoft-OutputFormat": "riff-48khz-16bit-mono-pcm"}, 415),
         (HELLO, {"X-Microsoft-OutputFormat": "mp3"}, 415),
-        (HELLO, {"X-Microsoft-OutputFormat": ""}, 400),
         (HELLO, {"Content-Type": "application/json"}, 415),
         (HELLO, {"Content-Type": ""}, 415),
         (HELLO, {"User-Agent": "x" * 255}, 400),
