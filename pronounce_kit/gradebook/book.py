@@ -309,13 +309,14 @@ class Gradebook:
             exchange.export(connection, self._audio, path, Filters(**filters), with_audio=audio)
         return path
 
-    def import_from(self, path: str | os.PathLike[str]) -> int:
+    def import_from(self, path: str | os.PathLike[str], *, encoding: str | None = None) -> int:
         """Enter what `export` wrote, all or nothing, and return how many attempts are new.
 
-        Attempts and marks that are here already are left as they are, so nothing doubles.
+        Attempts and marks that are here already are left as they are, so nothing doubles. `encoding` is that of CSV
+        files which another program saved again; by default it is found out where that is sure.
         """
         with self._database.writing(alone=True) as connection:
-            return exchange.import_from(connection, self._audio, Path(path))
+            return exchange.import_from(connection, self._audio, Path(path), encoding)
 
     # --- erasing ------------------------------------------------------------------------------------------------
 
