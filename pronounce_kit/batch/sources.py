@@ -19,13 +19,8 @@ import pandas as pd
 from ..encodings import decode_text
 from ..errors import InputError
 from ..highlight import counted
+from ..sound_files import SUFFIXES
 from .submissions import Submission, is_text_online, submission
-
-AUDIO_SUFFIXES = frozenset(
-    ".3gp .aac .aif .aifc .aiff .amr .caf .flac .m4a .m4b .mkv .mov .mp3 .mp4 "
-    ".oga .ogg .opus .rf64 .w64 .wav .webm .wma".split()
-)
-"""Files of a folder that count as recordings."""
 
 TEXTS_FILE = "texts.csv"
 """The file of a folder that names the text of each task."""
@@ -277,7 +272,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_recording(path: Path) -> bool:
-    return path.suffix.lower() in AUDIO_SUFFIXES and not _OF_GRADEBOOK.fullmatch(path.stem)
+    return path.suffix.lower() in SUFFIXES and not _OF_GRADEBOOK.fullmatch(path.stem)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
