@@ -144,11 +144,9 @@ def _decoded(data: bytes, encoding: str, what: str) -> str:
 
 
 def _known(encoding: str) -> str:
-    try:
-        if codecs.lookup(encoding)._is_text_encoding:
-            return encoding
-    except (LookupError, TypeError, ValueError):
-        pass
+    with contextlib.suppress(LookupError, TypeError, ValueError):
+        "".encode(encoding)  # refuses what turns no text into bytes, such as hex
+        return encoding
     raise InputError(
         f"The encoding {encoding!r} is not known. Give one such as utf-8, {', '.join(list(CANDIDATES)[:6])}."
     )

@@ -21,7 +21,7 @@ from .cells import cell_text, is_missing, moment_in, name_of
 from .columns import ALIASES, map_columns, say
 from .paths import Finder
 from .sources import CLOUD_SUFFIX, Row, read_table
-from .students import Names, student_columns
+from .students import Names, is_half_a_name, student_columns
 
 Audio: TypeAlias = "Path | bytes | Recording"
 
@@ -188,9 +188,15 @@ def read_roster(
     )
     unused = [column for column in table.columns if column not in column_of.values()]
     if need_student and not student.names and unused and table.rows:
+        half = [column for column in unused if is_half_a_name(column)]
         raise InputError(
             f"{table.name} has no column student (or {', '.join(ALIASES['student'][:3])}): the gradebook keeps "
-            f"readings by student. Is it {' or '.join(map(repr, unused[:5]))}? {say('student', unused[0])}"
+            f"readings by student. "
+            + (
+                f"{half[0]!r} alone would make one of all who share it: add the other half of the name."
+                if half
+                else f"Is it {' or '.join(map(repr, unused[:5]))}? {say('student', unused[0])}"
+            )
         )
     entries = list(map(reading.entry, table.rows))
     entries, repeated = _once(entries) if table.is_filled_in else (entries, [])

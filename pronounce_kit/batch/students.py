@@ -12,6 +12,9 @@ from .sources import Table
 
 GIVEN: tuple[str, ...] = (
     "first name",
+    "first names",
+    "given names",
+    "forenames",
     "given name",
     "first",
     "given",
@@ -23,6 +26,8 @@ GIVEN: tuple[str, ...] = (
 )
 FAMILY: tuple[str, ...] = (
     "last name",
+    "last names",
+    "surnames",
     "family name",
     "surname",
     "last",
@@ -45,7 +50,7 @@ IDS: tuple[str, ...] = (
     "login id",
     "email address",
 )
-IDS += ("email", "e-mail", "user id", "identifier")
+IDS += ("email", "e-mail", "user id", "identifier", "id")
 """Names of columns that tell students apart where nothing names them, or two have one name."""
 
 
@@ -75,6 +80,11 @@ def student_columns(table: Table, column_of: dict[str, str]) -> StudentColumns:
     if named is not None:
         return StudentColumns((named,), id_ if id_ != named else None)
     return StudentColumns((id_,) if id_ else ())
+
+
+def is_half_a_name(column: str) -> bool:
+    """Whether a column has the first or the last name, by which two people may be taken for one."""
+    return plain(column) in map(plain, (*GIVEN, *FAMILY))
 
 
 class Names:

@@ -198,7 +198,7 @@ def test_names_that_differ_in_case_or_accents_are_two_students_and_told(folder):
 @pytest.mark.parametrize(
     ("given", "family"),
     [("First name", "Last name"), ("Given name", "Family name"), ("given_name", "Surname"), ("Vorname", "Nachname"),
-     ("Nombre", "Apellidos"), ("Prénom", "Nom"), ("First", "Last"), ("Vorname", "Name"), ("FIRST NAME", "SURNAME")],
+     ("Nombre", "Apellidos"), ("Prénom", "Nom"), ("First", "Last"), ("Vorname", "Name"), ("FIRST NAME", "SURNAME"), ("Given name(s)", "Surname(s)")],
 )  # fmt: skip
 def test_first_and_last_name_in_two_columns_are_joined_and_told(folder, given, family):
     path = write(
@@ -231,7 +231,7 @@ def test_of_a_name_and_an_id_the_name_counts_and_the_id_tells_two_of_one_name_ap
 
 def test_a_first_name_alone_is_not_taken_for_the_student(folder):
     path = write(folder / "r.csv", ("First name", "text", "audio"), ("Ana", "Hi.", "a.wav"))
-    with pytest.raises(InputError, match="First name"):
+    with pytest.raises(InputError, match="First name' alone"):
         read_roster(path, need_student=True)
 
 
