@@ -198,7 +198,8 @@ def test_names_that_differ_in_case_or_accents_are_two_students_and_told(folder):
 @pytest.mark.parametrize(
     ("given", "family"),
     [("First name", "Last name"), ("Given name", "Family name"), ("given_name", "Surname"), ("Vorname", "Nachname"),
-     ("Nombre", "Apellidos"), ("Prénom", "Nom"), ("First", "Last"), ("Vorname", "Name"), ("FIRST NAME", "SURNAME"), ("Given name(s)", "Surname(s)")],
+     ("Nombre", "Apellidos"), ("Prénom", "Nom"), ("First", "Last"), ("Vorname", "Name"), ("FIRST NAME", "SURNAME"),
+     ("Given name(s)", "Surname(s)")],
 )  # fmt: skip
 def test_first_and_last_name_in_two_columns_are_joined_and_told(folder, given, family):
     path = write(
