@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -22,7 +25,8 @@ from numpy.typing import NDArray
 from .dependencies import needed
 from .errors import AudioError
 from .faults import blamed_on
-from .sound_files import kind_of
+from .quality import SILENT_DBFS, measure
+from .sound_files import foreign_kind, kind_of
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
@@ -47,13 +51,15 @@ MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 768_000
 """Hertz; a header that claims anything else is wrong, and would multiply the samples without bound."""
 
 # Demuxers for sound and video files. Playlists (HLS, concat, SDP, ...) stay out: they open other files and addresses.
-_DEMUXERS = "aac,ac3,aiff,amr,asf,au,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,wav,webm"
+_DEMUXERS = "aac,ac3,aiff,amr,asf,au,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,nistsphere,ogg,w64,wav,webm"
 _OPUS = ("opus", "libopus")
 
 # A channel this much weaker than the loudest one (30 dB) carries no speech, and does not count in the downmix.
 _ACTIVE_SHARE = 1e-3
 # A mix this much weaker than its loudest channel (10 dB) means that channels in opposite phase cancelled out.
 _CANCELLED_SHARE = 0.1
+
+_MOST_TRACKS = 8  # of a file that are listened to
 
 _PIECE_S = 30  # of samples that are resampled at a time
 
@@ -108,6 +114,8 @@ class Decoded(NamedTuple):
     """Shape (n,), 16 kHz mono, in [-1, 1]."""
     is_opus: bool
     """Whether the bytes are intact Opus, mono or stereo, in WebM or OGG, so that `remux_opus` can take them."""
+    sample_rate: int
+    """Of the source, hertz: what it had no room for above half of that is not in the samples."""
 
 
 def decode(data: bytes, what: str) -> Decoded:
@@ -122,8 +130,16 @@ def decode(data: bytes, what: str) -> Decoded:
         raise too_many_bytes(what)
     av = load_av()
     with _blamed(what):
+        parts = _parts(data, what)
+        if len(parts) > 1:
+            return _joined((decode(part, what) for part in parts), what)
+        data = parts[0]
         if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and data[8:12] == b"WAVE":
             data = _plain_wav(data, what)
+        if data.startswith(b"NIST_1A") and b"shorten" in data[:1024]:
+            raise AudioError(
+                f"{what} is a NIST SPHERE file packed with shorten. Convert it first: sph2pipe -f wav IN OUT."
+            )
         try:
             with _opened(data, _DEMUXERS) as container:
                 return _decode_container(container, data, what)
@@ -133,8 +149,57 @@ def decode(data: bytes, what: str) -> Decoded:
             raise _unreadable(data, what) from None
 
 
+# How files begin: what to look for, and enough of what follows that it is hardly ever met within one.
+_BEGINS = {
+    b"RIFF": (b"WAVE", rb"(?:RIFF|RIFX|RF64|BW64).{4}WAVE(?:fmt |JUNK|junk|LIST|bext|fact|ds64|iXML|FLLR)"),
+    b"FORM": (b"AIF", rb"FORM.{4}AIF[CF](?:COMM|FVER)"),
+    b"caff": (b"caff", rb"caff\x00\x01\x00\x00desc"),
+    b"riff": (b"riff", rb"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"),
+    b"\x1aE\xdf\xa3": (b"\x1aE\xdf\xa3", rb"\x1aE\xdf\xa3.{1,40}?\x42\x82.(?:webm|matroska)"),
+    b"OggS": (b"OggS\0\2", rb"OggS\x00\x02\x00{8}.{12}..(?:OpusHead|\x01vorbis)"),
+    b"ftyp": (b"ftyp", rb"\x00\x00\x00[\x10-\x60]ftyp[ -~]{4}"),
+}
+_MOST_PARTS = 1000
+_ONLY_HEADER = 80  # bytes: programs that wrap a WAV file in another put a second header before the first
+
+
+def _parts(data: bytes, what: str) -> list[bytes]:
+    """The files that stand one behind the other in one: recorders that go on after a pause write such, and `cat`.
+
+    Decoders hear the first only, or the header of the next as a click.
+    """
+    sign, begins = _BEGINS.get(data[:4]) or _BEGINS.get(data[4:8]) or (b"", b"")
+    if not sign or data.find(sign, 12) < 0:
+        return [data]
+    starts = [found.start() for found in re.finditer(begins, data, re.DOTALL)]
+    if data[:4] == b"OggS":  # not several tracks side by side: those of a file before it have ended
+        starts = [start for start in starts if _has_ended(data, start)]
+    starts = [start for start in starts if start]
+    if len(starts) >= _MOST_PARTS:
+        raise AudioError(f"{what} holds more than {_MOST_PARTS:,} recordings. Cut it into a file each.")
+    parts = [data[start:end] for start, end in pairwise([0, *starts, len(data)])]
+    return [part for part in parts if len(part) > _ONLY_HEADER] or [data]
+
+
+def _has_ended(data: bytes, at: int) -> bool:
+    """Whether the last page before this place in an OGG file ends its track."""
+    page = data.rfind(b"OggS\0", 0, at)
+    return page >= 0 and page + 5 < at and bool(data[page + 5] & 4)
+
+
+def _joined(parts: Iterable[Decoded], what: str) -> Decoded:
+    pieces, rates, total = [], [], 0
+    for part in parts:
+        pieces.append(part.samples)
+        rates.append(part.sample_rate)
+        total += len(part.samples)
+        if total > MAX_SECONDS * SAMPLE_RATE:
+            raise too_long(what)
+    return Decoded(np.concatenate(pieces), is_opus=False, sample_rate=min(rates))
+
+
 def _decode_container(container: InputContainer, data: bytes, what: str) -> Decoded:
-    track = _best_track(container)
+    track = _best_track(container, what)
     if track is None:
         raise AudioError(f"{what} has no audio track. {_USE_FORMATS}")
     context = track.codec_context
@@ -143,6 +208,7 @@ def _decode_container(container: InputContainer, data: bytes, what: str) -> Deco
     _check_source(context.sample_rate, context.channels, what)
     tally = _Tally()
     samples = _collect(_frames(container, track, tally), what)
+    sample_rate = context.sample_rate
     if not samples.size:
         if tally.failed or tally.cut_off:
             raise _unreadable(data, what)
@@ -160,7 +226,7 @@ def _decode_container(container: InputContainer, data: bytes, what: str) -> Deco
         and context.channels <= 2
         and not tally.failed
     )
-    return Decoded(samples, is_opus)
+    return Decoded(samples, is_opus, sample_rate)
 
 
 class _Tally:
@@ -172,11 +238,27 @@ class _Tally:
         self.cut_off = False
 
 
-def _best_track(container: InputContainer) -> AudioStream | None:
+def _best_track(container: InputContainer, what: str) -> AudioStream | None:
+    """The audio track to listen to: of several the first with a voice, FFmpeg's choice before the others.
+
+    Screen recorders write the microphone and the sound of the computer to two tracks, one of them often silent.
+    """
     from av import AudioStream
 
     track = container.streams.best("audio")
-    return track if isinstance(track, AudioStream) else None
+    if not isinstance(track, AudioStream):
+        return None
+    others = [other for other in container.streams.audio if other.index != track.index]
+    heard = []
+    for one in [track, *others[: _MOST_TRACKS - 1]] if others else []:
+        if not MIN_SOURCE_RATE <= one.codec_context.sample_rate <= MAX_SOURCE_RATE:
+            continue
+        quality = measure(_collect(_frames(container, one, _Tally()), what))
+        container.seek(0)
+        if quality.speech_share > 0 and quality.speech_dbfs is not None and quality.speech_dbfs > SILENT_DBFS:
+            return one
+        heard.append((quality.peak_dbfs or -math.inf, one))
+    return max(heard, key=lambda pair: pair[0])[1] if heard else track
 
 
 def _frames(container: InputContainer, track: AudioStream, tally: _Tally) -> Iterator[AudioFrame]:
@@ -461,6 +543,8 @@ def _check_source(sample_rate: int, channels: int, what: str) -> None:
 
 def _unreadable(data: bytes, what: str) -> AudioError:
     # Tells a damaged recording from something that never was one.
+    if foreign := foreign_kind(data):
+        return AudioError(f"{what} is {foreign}")
     if kind := kind_of(data):
         return AudioError(f"{what} begins like {kind.name} but holds no sound that can be decoded. {_RECORD_AGAIN}")
     return AudioError(f"{what} is not a sound file that can be read. {_USE_FORMATS}")
@@ -494,18 +578,28 @@ def _plain_wav(data: bytes, what: str) -> bytes:
             ]
             magic = b"RIFX" if order == "big" else b"RIFF"
             return b"".join((magic, sizes[0], b"WAVEfmt ", sizes[1], layout, b"data", sizes[2], samples))
-        at = start + size + size % 2
+        at = _after(data, start + size)
     raise _unreadable(data, what)
+
+
+def _after(data: bytes, end: int) -> int:
+    """Where the chunk behind one that ends here begins: at an even place, but for writers that do not know that."""
+    return end if end % 2 and _is_name(data[end : end + 4]) and not _is_name(data[end + 1 : end + 5]) else end + end % 2
+
+
+def _is_name(four: bytes) -> bool:
+    """Whether four bytes can be the name of a chunk."""
+    return len(four) == 4 and all(32 <= byte < 127 for byte in four)
 
 
 def _ends_at_chunk(data: bytes, end: int, order: Literal["big", "little"]) -> bool:
     """Whether the samples of a WAV can end here: at the end of the file, or where chunks follow up to its end."""
-    at = end + end % 2
+    at = first = _after(data, end) if end < len(data) else end + end % 2
     while at + 8 <= len(data):
-        if not (data[at : at + 4].isascii() and data[at : at + 4].decode("ascii").isprintable()):
+        if not _is_name(data[at : at + 4]):
             return False
         size = int.from_bytes(data[at + 4 : at + 8], order)
-        at += 8 + size + size % 2
+        at = _after(data, at + 8 + size)
         if at > len(data) + 1:
             return False  # it does not fit, so its name and size were samples
-    return end >= len(data) - 1 or at > end + 1
+    return end >= len(data) - 1 or at > first

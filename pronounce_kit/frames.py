@@ -186,8 +186,8 @@ def words(x: Replies) -> pd.DataFrame:
         error_type ("None", "Mispronunciation", "Omission", "Insertion"); offset_s and duration_s (seconds); confidence
         (0-1). With prosody unexpected_break, missing_break and monotone (the service's ErrorTypes, see `delivery`),
         unexpected_break_confidence, missing_break_confidence, monotone_confidence and syllable_pitch_delta_confidence
-        (0-1), break_length_s (seconds before the word), and from the embedded engine misplaced_stress, misplaced_stress_confidence, expected_stress and
-        said_stress (syllables from 0). Missing is NaN or NA.
+        (0-1), break_length_s (seconds before the word), and from the embedded engine misplaced_stress,
+        misplaced_stress_confidence, expected_stress and said_stress (syllables from 0). Missing is NaN or NA.
 
     Raises
     ------

@@ -30,6 +30,8 @@ VERDICTS: Mapping[str, str] = {
     "clipped": "Too loud, the sound is distorted: move back from the microphone and try again.",
     "too_quiet": "Very quiet: move closer to the microphone and try again.",
     "noisy": "Too much noise around you: find a quieter place or use a headset, and try again.",
+    "band_limited": "No high sounds, as on a telephone, so s may be heard as th: use another microphone or "
+    "save it at 16 kHz or more, and try again.",
 }
 """Every flag and what it tells the student, the gravest first."""
 
@@ -50,6 +52,9 @@ CLIPPED_SHARE = 0.001
 
 NOISY_SNR_DB = 20.0
 """Speech less than this above the noise loses its weak consonants; quiet classrooms have 23 and more."""
+
+BAND_LIMITED_HZ = 12_000
+"""A source with fewer samples a second has no room for the sounds from 6 kHz on, by which s differs from th."""
 
 MAX_SNR_DB = 60.0
 """Higher estimates are cut here: against digital silence the ratio has no meaning."""
@@ -138,8 +143,12 @@ def advice(flags: Iterable[str]) -> str | None:
     return next((verdict for flag, verdict in VERDICTS.items() if flag in told), None)
 
 
-def measure(samples: Floats) -> Quality:
-    """Judge 16 kHz mono samples, shape (n,), within [-1, 1]."""
+def measure(samples: Floats, source_rate: int | None = None) -> Quality:
+    """Judge 16 kHz mono samples, shape (n,), within [-1, 1].
+
+    source_rate
+        Hertz: of what they were made of, where that is known.
+    """
     samples = np.asarray(samples, np.float32)
     duration_s = len(samples) / _RATE
     if not len(samples):
@@ -168,6 +177,7 @@ def measure(samples: Floats) -> Quality:
         "clipped": clipped_share > CLIPPED_SHARE,
         "too_quiet": speech_db is not None and speech_db < QUIET_DBFS,
         "noisy": snr_db is not None and snr_db < NOISY_SNR_DB,
+        "band_limited": start_s is not None and source_rate is not None and source_rate < BAND_LIMITED_HZ,
     }
     return Quality(
         duration_s=duration_s,

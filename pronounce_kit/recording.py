@@ -81,6 +81,8 @@ class Recording:
     source: str | None = None
     # The bytes it was decoded from, if they are Opus in WebM or OGG: `to_ogg_opus` passes them on without loss.
     _opus: bytes | None = field(default=None, kw_only=True)
+    # Of what it was made from, hertz: at 8000, there is nothing above 4 kHz to be judged.
+    _source_rate: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         samples = np.array(self.samples, np.float32, order="C")  # a copy, that nobody else can write to
@@ -174,7 +176,8 @@ class Recording:
     @classmethod
     def _decode(cls, data: bytes, what: str, source: str | None) -> Recording:
         decoded = _codec.decode(data, what)
-        return cls(decoded.samples, source, _opus=data if decoded.is_opus else None)
+        opus = data if decoded.is_opus else None
+        return cls(decoded.samples, source, _opus=opus, _source_rate=decoded.sample_rate)
 
     @classmethod
     def from_array(cls, samples: ArrayLike, sample_rate: int) -> Recording:
@@ -228,7 +231,7 @@ class Recording:
             raise _codec.too_long("The recording")
         values = _to_float(array)
         mono = values if values.ndim == 1 else _codec.to_mono(values)
-        return cls(_codec.resample(mono, rate, "The recording"))
+        return cls(_codec.resample(mono, rate, "The recording"), _source_rate=rate)
 
     @classmethod
     def from_widget(cls, widget: Any) -> Recording:
@@ -406,7 +409,7 @@ class Recording:
                 f"A clip from {start_s:g} to {end_s:g} s holds nothing. "
                 f"Give a start before the end, within the recording's {self.duration_s:.2f} s."
             )
-        return Recording(self.samples[start:end], self.source)
+        return Recording(self.samples[start:end], self.source, _source_rate=self._source_rate)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a .wav or .ogg (Opus) file.
@@ -464,7 +467,7 @@ class Recording:
 
     @cached_property
     def _quality(self) -> Quality:
-        return measure(self.samples)
+        return measure(self.samples, self._source_rate)
 
     def __eq__(self, other: object) -> bool:
         return self.sha256 == other.sha256 if isinstance(other, Recording) else NotImplemented
@@ -474,7 +477,7 @@ class Recording:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor: a pickled array comes back writeable.
-        return _restore, (self.samples, self.source, self._opus)
+        return _restore, (self.samples, self.source, self._opus, self._source_rate)
 
     def __repr__(self) -> str:
         source = f" {self.source!r}" if self.source else ""
@@ -492,8 +495,10 @@ class Recording:
         )
 
 
-def _restore(samples: _codec.Samples, source: str | None, opus: bytes | None) -> Recording:
-    return Recording(samples, source, _opus=opus)
+def _restore(
+    samples: _codec.Samples, source: str | None, opus: bytes | None, source_rate: int | None = None
+) -> Recording:
+    return Recording(samples, source, _opus=opus, _source_rate=source_rate)
 
 
 def _to_float(array: np.ndarray[Any, Any]) -> _codec.Samples:

@@ -372,6 +372,7 @@ def bad_files() -> None:
     Path("paper.pdf").write_bytes(b"%PDF-1.7\n" + bytes(3000))
     Path("empty.wav").write_bytes(b"")
     Path("latin.txt").write_bytes("Ça va ?".encode("latin-1"))
+    Path("gbk.txt").write_bytes("æé·".encode("gb18030"))
     Path("blank.txt").write_text(" \n", "utf-8")
     Path("folder").mkdir()
 
@@ -390,7 +391,7 @@ def bad_files() -> None:
         (["assess", "morning.wav", "--text", " "], "The text is empty"),
         (["assess", "morning.wav", "--text", "…!"], "can be read aloud"),
         (["assess", "morning.wav", "--text-file", "blank.txt"], "The text is empty"),
-        (["assess", "morning.wav", "--text-file", "latin.txt"], "no UTF-8 text"),
+        (["assess", "morning.wav", "--text-file", "gbk.txt"], "--encoding gb18030"),
         (["assess", "morning.wav", "--text-file", "absent.txt"], "absent.txt cannot be read"),
         (["assess", "-", "--text-file", "-"], "cannot both come from stdin"),
         (["assess", "morning.wav", "--text", TEXT, "--language", "xx-XX"], "'xx-XX', which is"),

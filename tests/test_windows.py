@@ -267,7 +267,7 @@ def test_a_time_before_1970_has_the_standard_time_of_here(monkeypatch: pytest.Mo
 def test_a_roster_s_date_of_any_year_is_a_time_or_one_clear_error(tmp_path: Path, when: str) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     roster = read_roster([{"text": "Hello.", "audio": str(tmp_path / "a.wav"), "recorded_at": when}])
-    assert len(roster.items) == 1 or "is no date" in roster.misfits[0].problem
+    assert len(roster.items) == 1 or "Write it as 2025-03-31" in roster.misfits[0].problem
 
 
 ABSENT = ("fork", "getuid", "geteuid", "sched_getaffinity", "mkfifo", "killpg", "setsid")

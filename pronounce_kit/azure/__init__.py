@@ -14,8 +14,13 @@ keeping     audio and replies in a folder
 client      AzureSpeech
 """
 
-from .client import AzureSpeech
-from .expect import ExpectAdapter
-from .retry import NO_RETRY, RetryPolicy, Timing
+import warnings
+
+with warnings.catch_warnings():
+    # requests before 2.33 warns of any chardet newer than itself, which it uses all the same.
+    warnings.filterwarnings("ignore", message=r"urllib3 \(.*chardet", category=Warning)
+    from .client import AzureSpeech
+    from .expect import ExpectAdapter
+    from .retry import NO_RETRY, RetryPolicy, Timing
 
 __all__ = ["NO_RETRY", "AzureSpeech", "ExpectAdapter", "RetryPolicy", "Timing"]

@@ -32,6 +32,7 @@ def assess_batch(
     *,
     columns: Mapping[str, str] | None = None,
     audio_folder: str | Path | None = None,
+    encoding: str | None = None,
     limiter: Limiter | None = None,
 ) -> BatchResult:
     """Assess many recordings, side by side; one that fails stops no other.
@@ -69,6 +70,8 @@ def assess_batch(
         Field to column, for names that are not known: {"audio": "Sound file"}.
     audio_folder : str or path, optional
         What relative paths count from; by default the folder of the CSV file, or the current one.
+    encoding : str, optional
+        That of a CSV file, such as "gb18030" of a Chinese Excel; by default it is found out where that is sure.
     limiter : batch.Limiter, optional
         The pace for a service. By default batches with one cloud client share a limiter of 20 requests a second, and
         other services have none. Where a service asks for patience, all wait.
@@ -101,9 +104,11 @@ def assess_batch(
         default_text=params.reference_text if params else None,
         audio_folder=audio_folder,
         need_student=gradebook is not None,
+        encoding=encoding,
     )
-    if not isinstance(items, Roster) and (report := roster.report()):
-        warnings.warn(report, stacklevel=2)
+    if not isinstance(items, Roster):
+        for told in filter(None, (roster.report(), "\n".join(roster.remarks))):
+            warnings.warn(told, stacklevel=2)
     service = connect(announce=print if progress else None) if service is None else service
     is_cloud = _is_cloud(service)
     plan = Plan(

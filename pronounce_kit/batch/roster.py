@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
+import contextlib
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
-from pathlib import Path, PureWindowsPath
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from .._codec import MAX_BYTES
 from ..errors import AudioError, InputError
 from ..highlight import counted
 from ..recording import Recording
-from ..typed import is_one_date, local_time, spelled
-from .sources import Row, Table, read_table
+from .cells import cell_text, is_missing, moment_in, name_of
+from .columns import ALIASES, map_columns, say
+from .paths import Finder
+from .sources import CLOUD_SUFFIX, Row, read_table
+from .students import Names, is_half_a_name, student_columns
 
 Audio: TypeAlias = "Path | bytes | Recording"
-
-ALIASES: Mapping[str, tuple[str, ...]] = {
-    "student": ("student name", "name", "learner", "pupil", "speaker", "student id"),
-    "reference_text": ("text", "sentence", "reference", "prompt", "transcript", "script"),
-    "audio": ("file", "path", "recording", "file name", "audio file", "audio path", "wav"),
-    "task": ("exercise", "assignment", "task name", "item"),
-    "recorded_at": ("recorded", "date", "time", "datetime", "timestamp"),
-    "class_name": ("class", "group", "course"),
-    "first_language": ("l1", "native language", "mother tongue"),
-}
-"""Field -> other names that its column may have; case, spaces, "_" and "-" do not matter."""
 
 _SHOWN = 20  # problems named one by one in a report
 
@@ -55,6 +47,8 @@ class Item:
         In UTC. Of a file without a date in the roster, when it was written, which keeps a student's attempts in order.
     is_dated : bool
         Whether the date stands in the roster.
+    is_elsewhere : bool
+        Whether the path is one of another machine, and the file was found here by its end.
 
     Examples
     --------
@@ -73,6 +67,14 @@ class Item:
     class_name: str | None = None
     first_language: str | None = None
     is_dated: bool = False
+    is_elsewhere: bool = False
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """All that the row says; equal for two rows that say the same."""
+        # Without a date in the roster, that of the file is the same too.
+        known = (self.student, self.task, self.class_name, self.first_language, self.recorded_at)
+        return (self.audio, self.reference_text, *known)
 
     def read(self) -> bytes | Recording:
         """What there is to hear.
@@ -144,6 +146,8 @@ class Roster:
         One a row.
     reading : object
         How a row is read; for `again`.
+    remarks : tuple of str
+        What a teacher should know of rows that fit: what was joined, left out or taken for the same, sentences.
 
     Examples
     --------
@@ -164,6 +168,7 @@ class Roster:
     name: str
     entries: tuple[Item | Misfit, ...]
     reading: Reading
+    remarks: tuple[str, ...] = ()
 
     @property
     def items(self) -> list[Item]:
@@ -247,6 +252,7 @@ def read_roster(
     default_text: str | None = None,
     audio_folder: str | Path | None = None,
     need_student: bool = False,
+    encoding: str | None = None,
 ) -> Roster:
     r"""Read what a batch is to do. Nothing is decoded yet, but each file is looked for.
 
@@ -258,9 +264,12 @@ def read_roster(
     - task (exercise, assignment, item), class_name (class, group, course), first_language (l1, native language, mother
       tongue), recorded_at (date, time, timestamp), all optional.
 
-    A CSV file has the columns' names in its first row; any of , ; tab | separates them; it is UTF-8, UTF-16 with its
-    mark, or Windows-1252. A folder has recordings named STUDENT_TASK.wav or STUDENT/TASK.wav, with each text in a .txt
-    file of the same name, or those of all tasks in texts.csv (columns task and text).
+    A name whose spellings look the same (O’Brien, O'Brien) is one student, spelled as it was first. First and last name
+    in two columns are joined. A row that says again what another says counts once. `Roster.remarks` tells of all that.
+
+    A CSV file has the columns' names in its first row; any of , ; tab | separates them. A folder has recordings named
+    STUDENT_TASK.wav or STUDENT/TASK.wav, with each text in a .txt file of the same name, or those of all tasks in
+    texts.csv (columns task and text).
 
     Parameters
     ----------
@@ -274,6 +283,8 @@ def read_roster(
         What relative paths count from; by default the folder of the CSV file, else the current one.
     need_student : bool
         Whether a row without a student does not fit, where the others have one: a gradebook must know who read.
+    encoding : str, optional
+        That of a CSV file, such as "gb18030"; None to find out, where that is sure. See `encodings.CANDIDATES`.
 
     Returns
     -------
@@ -299,21 +310,109 @@ def read_roster(
     """
     if isinstance(items, Roster):
         return items
-    table = read_table(items)
+    table = read_table(items, encoding)
+    column_of = map_columns(table, columns or {}, default_text)
+    student = student_columns(table, column_of)
+    named = Names(table, student)
     reading = Reading(
-        column_of=_map_columns(table, columns or {}, default_text),
-        folder=table.folder if audio_folder is None else Path(audio_folder),
+        column_of=column_of,
+        student=named,
+        finder=Finder(table.folder if audio_folder is None else Path(audio_folder)),
         where_text=table.where_text,
         default_text=default_text,
         need_student=need_student,
     )
-    unused = [column for column in table.columns if column not in reading.column_of.values()]
-    if need_student and "student" not in reading.column_of and unused and table.rows:
+    unused = [column for column in table.columns if column not in column_of.values()]
+    if need_student and not student.names and unused and table.rows:
+        half = [column for column in unused if is_half_a_name(column)]
         raise InputError(
             f"{table.name} has no column student (or {', '.join(ALIASES['student'][:3])}): the gradebook keeps "
-            f"readings by student. Is it {' or '.join(map(repr, unused[:5]))}? {_say('student', unused[0])}"
+            f"readings by student. "
+            + (
+                f"{half[0]!r} alone would make one of all who share it: add the other half of the name."
+                if half
+                else f"Is it {' or '.join(map(repr, unused[:5]))}? {say('student', unused[0])}"
+            )
         )
-    return Roster(table.name, tuple(map(reading.entry, table.rows)), reading)
+    entries = list(map(reading.entry, table.rows))
+    entries, repeated = _once(entries) if table.is_filled_in else (entries, [])
+    remarks = (
+        *table.remarks,
+        *named.remarks,
+        *repeated,
+        *_shared(entries, table.is_filled_in),
+        *_elsewhere(entries, reading),
+    )
+    return Roster(table.name, tuple(entries), reading, remarks)
+
+
+def _once(entries: list[Item | Misfit]) -> tuple[list[Item | Misfit], list[str]]:
+    """The entries without those that say again what another says, and what to tell of those."""
+    kept: dict[object, Item | Misfit] = {}
+    remarks = []
+    for entry in entries:
+        key = (entry.said, type(entry)) if isinstance(entry, Item) else id(entry)
+        if (first := kept.setdefault(key, entry)) is not entry:
+            remarks.append(f"Row {entry.row} says the same as row {first.row}, and counts once.")
+    return list(kept.values()), _at_most(remarks, "more rows are there twice")
+
+
+def _shared(entries: Sequence[Item | Misfit], is_filled_in: bool) -> list[str]:
+    """What to tell of recordings that several rows have: of several students, or filled in twice."""
+    by_sound: dict[object, list[Item]] = {}
+    items = [entry for entry in entries if isinstance(entry, Item)]
+    sizes = Counter(map(_size, items))
+    for item in items:
+        by_sound.setdefault(_sound(item, sizes), []).append(item)
+    remarks = []
+    for group in by_sound.values():
+        who = list(dict.fromkeys(item.student or "nobody named" for item in group))
+        if len(group) > 1 and (is_filled_in or len(who) > 1):
+            rows = _listed([str(item.row) for item in group])
+            of = f", of {_listed(who)}," if len(who) > 1 else ""
+            remarks.append(f"Rows {rows}{of} have the very same recording. Each is kept: correct them if one is wrong.")
+    return _at_most(remarks, "more recordings are those of several rows")
+
+
+def _elsewhere(entries: Sequence[Item | Misfit], reading: Reading) -> list[str]:
+    """What to tell of recordings that were found elsewhere than written."""
+    items = [entry for entry in entries if isinstance(entry, Item) and entry.is_elsewhere]
+    if not items:
+        return []
+    verb = "was" if len(items) == 1 else "were"
+    return [
+        f"{counted(len(items), 'path')} of another machine {verb} looked up in {reading.finder.folder}, "
+        f"first that of row {items[0].row}: {audio_name(items[0].audio)}."
+    ]
+
+
+def _size(item: Item) -> int | None:
+    try:
+        return item.audio.stat().st_size if isinstance(item.audio, Path) else None
+    except OSError:  # away since; the batch will tell
+        return None
+
+
+def _sound(item: Item, sizes: Mapping[int | None, int]) -> object:
+    """Equal for the same recording. Files are read only if another is as large."""
+    if not isinstance(item.audio, Path):
+        return item.audio if isinstance(item.audio, Recording) else hashlib.sha256(item.audio).hexdigest()
+    size = _size(item)
+    if size is None or sizes[size] == 1:
+        return item.audio
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(item.audio.read_bytes()).hexdigest()
+    return item.audio
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    """a, b and c; no more than so many of them."""
+    shown = [*names[:most], f"{len(names) - most} more"] if len(names) > most else list(names)
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _at_most(remarks: list[str], more: str) -> list[str]:
+    return remarks if len(remarks) <= _SHOWN else [*remarks[:_SHOWN], f"{len(remarks) - _SHOWN} {more}."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +420,8 @@ class Reading:
     """How the rows of one table are read."""
 
     column_of: Mapping[str, str]
-    folder: Path
+    student: Names
+    finder: Finder
     where_text: str
     default_text: str | None
     need_student: bool
@@ -329,16 +429,15 @@ class Reading:
     def entry(self, row: Row) -> Item | Misfit:
         """A row as an item, or what is wrong with it."""
         value = {field: row.cells.get(column) for field, column in self.column_of.items()}
-        student, task, class_name, language = (
-            _name(value.get(field)) for field in ("student", "task", "class_name", "first_language")
-        )
+        student = self.student.of(row.cells)
+        task, class_name, language = (name_of(value.get(field)) for field in ("task", "class_name", "first_language"))
         try:
             if row.problem:
                 raise InputError(row.problem)
-            if self.need_student and "student" in self.column_of and student is None:
+            if self.need_student and self.student.columns.names and student is None:
                 raise InputError("The student is missing. Fill in who read: the gradebook keeps readings by student.")
             audio = self._audio(value.get("audio"))
-            recorded_at = _moment(value.get("recorded_at"))
+            recorded_at = moment_in(value.get("recorded_at"))
             return Item(
                 row=row.number,
                 audio=audio,
@@ -349,9 +448,10 @@ class Reading:
                 class_name=class_name,
                 first_language=language,
                 is_dated=recorded_at is not None,
+                is_elsewhere=isinstance(audio, Path) and self.finder.is_elsewhere(str(value.get("audio"))),
             )
         except InputError as error:
-            return Misfit(row.number, str(error), row, student, task, value.get("audio"))
+            return Misfit(row.number, cell_text(str(error)), row, student, task, value.get("audio"))
 
     def _audio(self, value: object) -> Audio:
         if isinstance(value, Recording):
@@ -360,19 +460,18 @@ class Reading:
             if not len(value):
                 raise AudioError("The recording is empty. Record again.")
             return bytes(value)
-        if _is_missing(value):
+        if is_missing(value):
             raise AudioError("The recording is missing. Fill in the path of its file.")
         if not isinstance(value, (str, Path)):
             raise AudioError(f"The recording is of type {type(value).__name__}. Give a path, bytes or a Recording.")
-        named = str(value).strip()
-        path = self.folder / named
         try:
-            if "\\" in named and not path.exists():  # of a table that was made on Windows
-                path = self.folder / PureWindowsPath(named).as_posix()
+            path = value if isinstance(value, Path) and value.is_file() else self.finder.find(str(value))
             if path.is_dir():
                 raise AudioError(f"{path} is a folder. Give the path of a recording.")
             if not path.is_file():
-                whence = "" if Path(str(value)).is_absolute() else f"; it counts from {self.folder.absolute()}"
+                if path.with_name(f".{path.name}{CLOUD_SUFFIX}").is_file():
+                    raise AudioError(f"{path} is in the cloud only. Download it first: open it once in its folder.")
+                whence = "" if path.is_absolute() else f"; it counts from {self.finder.folder.absolute()}"
                 raise AudioError(f"There is no file {path}. Check the path{whence}.")
             if not path.stat().st_size:
                 raise AudioError(f"{path} is empty. Record again.")
@@ -383,87 +482,10 @@ class Reading:
         return path
 
     def _text(self, value: object) -> str:
-        text = self.default_text if _is_missing(value) else str(value)
+        text = self.default_text if is_missing(value) else cell_text(value)
         if text is None or not text.strip():
             raise InputError(f"The text is missing. {self.where_text}")
         return text.strip()
-
-
-def _map_columns(table: Table, given: Mapping[str, str], default_text: str | None) -> dict[str, str]:
-    """Field -> column. Raises `InputError` for columns that are missing or may mean the same."""
-    have = ", ".join(table.columns) or "none"
-    doubled = {name for name in table.columns if table.columns.count(name) > 1 and name}
-    if doubled:
-        raise InputError(f"{table.name} has two columns {doubled.pop()!r}. Rename one.")
-    column_of: dict[str, str] = {}
-    for field, column in given.items():
-        if field not in ALIASES:
-            raise InputError(f"columns names {field!r}. The fields are {', '.join(ALIASES)}.")
-        if column not in table.columns:
-            raise InputError(f"{table.name} has no column {column!r}. Its columns are: {have}.")
-        column_of[field] = column
-    free = [column for column in table.columns if column not in column_of.values()]
-    for field, aliases in ALIASES.items():
-        if field in column_of:
-            continue
-        exact = [column for column in free if _plain(column) == _plain(field)]
-        found = exact or [column for column in free if _plain(column) in map(_plain, aliases)]
-        if len(found) > 1:
-            raise InputError(
-                f"The columns {' and '.join(map(repr, found))} of {table.name} may both be the {field}. "
-                f"{_say(field, found[0])}"
-            )
-        if found:
-            column_of[field] = found[0]
-    if table.rows:
-        needed = ["audio"] if default_text else ["audio", "reference_text"]
-        for field in needed:
-            if field not in column_of and not all(row.problem for row in table.rows):
-                raise InputError(
-                    f"{table.name} has no column {field} (or {', '.join(ALIASES[field][:3])}). "
-                    f"Its columns are: {have}. Name it in the first row. {_say(field, '...')}"
-                )
-    return column_of
-
-
-def _say(field: str, column: str) -> str:
-    return f"Say which one is: columns={{{field!r}: {column!r}}}, on the command line --column {field}={column!r}."
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
-# --- values -----------------------------------------------------------------------------------------------------
-
-
-def _is_missing(value: object) -> bool:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    return value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-
-
-def _name(value: object) -> str | None:
-    """A name as text, spelled one way whatever the keyboard made of its accents; 17 for the 17.0 of a spreadsheet."""
-    if _is_missing(value):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return spelled(str(value))
-
-
-def _moment(value: object) -> datetime | None:
-    if _is_missing(value):
-        return None
-    if isinstance(value, str) and not is_one_date(value):
-        raise InputError(f"The date {value!r} may be read in several ways. Write it as 2025-03-31 14:05.")
-    try:
-        if not isinstance(value, (str, date, np.datetime64)):
-            raise TypeError
-        moment: datetime = pd.Timestamp(value).to_pydatetime(warn=False)
-        return local_time(moment).astimezone(timezone.utc)  # without a zone it is of this machine's
-    except (ValueError, TypeError, OverflowError):
-        raise InputError(f"{value!r} is no date. Write it as 2025-03-31 14:05.") from None
 
 
 def _written_at(audio: Audio) -> datetime | None:
@@ -477,6 +499,6 @@ def audio_name(audio: object) -> str | None:
     """What to call a recording in a table; None for one without a name."""
     if isinstance(audio, Recording):
         return audio.source
-    if audio is None or isinstance(audio, (bytes, bytearray, memoryview)) or _is_missing(audio):
+    if audio is None or isinstance(audio, (bytes, bytearray, memoryview)) or is_missing(audio):
         return None
-    return str(audio)
+    return cell_text(audio)

@@ -5,7 +5,6 @@ Here nothing is judged yet: a `Table` has the columns and values as they were gi
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import os
@@ -17,19 +16,17 @@ from typing import Any
 
 import pandas as pd
 
+from ..encodings import decode_text
 from ..errors import InputError
-
-AUDIO_SUFFIXES = frozenset(
-    ".3gp .aac .aif .aiff .amr .flac .m4a .m4b .mkv .mov .mp3 .mp4 .oga .ogg .opus .wav .webm .wma".split()
-)
-"""Files of a folder that count as recordings."""
+from ..highlight import counted
+from ..sound_files import SUFFIXES
+from .submissions import Submission, is_text_online, submission
 
 TEXTS_FILE = "texts.csv"
 """The file of a folder that names the text of each task."""
 
 _DELIMITERS = ",;\t|"
 _LARGEST_CSV = 100_000_000
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,10 @@ class Table:
         What relative paths of audio count from.
     where_text
         What to do where a text is missing, a sentence.
+    remarks
+        What was passed over or made of what was given, sentences.
+    is_filled_in
+        Whether people filled in its rows, who may do it twice; a program knows what it does.
     """
 
     name: str
@@ -63,16 +64,22 @@ class Table:
     rows: Sequence[Row]
     folder: Path = field(default_factory=Path)
     where_text: str = "Fill in the text that was read."
+    remarks: tuple[str, ...] = ()
+    is_filled_in: bool = False
 
 
-def read_table(items: object) -> Table:
-    """The rows of anything that a batch takes; raises `InputError` for anything else."""
+def read_table(items: object, encoding: str | None = None) -> Table:
+    """The rows of anything that a batch takes; raises `InputError` for anything else.
+
+    encoding
+        That of CSV and text files; None to find out. See `encodings.decode_text`.
+    """
     if isinstance(items, pd.DataFrame):
         return _of_frame(items)
     if isinstance(items, (str, os.PathLike)):
         path = Path(items)
         try:
-            return of_folder(path) if path.is_dir() else of_csv(path)
+            return of_folder(path, encoding) if path.is_dir() else of_csv(path, encoding)
         except (OSError, ValueError) as error:  # ValueError: a path with a null character; an InputError is one too
             if isinstance(error, InputError):
                 raise
@@ -87,9 +94,14 @@ def read_table(items: object) -> Table:
 
 
 def _of_frame(frame: pd.DataFrame) -> Table:
-    columns = [str(column) for column in frame.columns]
-    rows = [Row(n, dict(zip(columns, values, strict=True))) for n, values in enumerate(frame.itertuples(False, None))]
-    return Table("the DataFrame", columns, rows)
+    columns = [str(column).strip() for column in frame.columns]
+    blank = frame.isna().to_numpy() | (frame.astype(object) == "").to_numpy()
+    rows = [
+        Row(number, dict(zip(columns, values, strict=True)))
+        for number, values in enumerate(frame.itertuples(False, None))
+        if not len(columns) or not blank[number].all()
+    ]
+    return Table("the DataFrame", columns, rows, is_filled_in=True)
 
 
 def _of_dicts(items: Iterable[object]) -> Table:
@@ -109,11 +121,10 @@ def _of_dicts(items: Iterable[object]) -> Table:
 # --- CSV --------------------------------------------------------------------------------------------------------
 
 
-def of_csv(path: Path) -> Table:
+def of_csv(path: Path, encoding: str | None = None) -> Table:
     """A table of text with a header, as spreadsheets write it.
 
-    Any of , ; tab | separates the columns. UTF-8, UTF-16 with its mark, or else Windows-1252. Blank rows are passed
-    over.
+    Any of , ; tab | separates the columns; the encoding is found out if it is not given. Blank rows are passed over.
     """
     if not path.is_file():
         problem = f"There is no file or folder {path}." if not path.exists() else f"{path} is no ordinary file."
@@ -121,9 +132,11 @@ def of_csv(path: Path) -> Table:
     if path.stat().st_size > _LARGEST_CSV:
         raise InputError(f"{path} is too large for a table of readings. Give the CSV file, not a recording.")
     data = path.read_bytes()
+    if data[:4] == b"PK\x03\x04" and path.suffix.lower() == ".zip":
+        raise InputError(f"{path} is a zip file. Unpack it, and give the folder.")
     if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         raise InputError(f"{path} is a workbook. Save the sheet as CSV, or give pandas.read_excel({path.name!r}).")
-    records = _records(_decoded(data, path), path)
+    records = _records(decode_text(data, str(path), encoding), path)
     header = next(records, None)
     if header is None:
         raise InputError(f"{path} is empty. Its first row names the columns, such as student, text, audio.")
@@ -137,19 +150,8 @@ def of_csv(path: Path) -> Table:
             else None
         )
         rows.append(Row(number, dict(zip(columns, record, strict=False)), too_many))
-    return Table(str(path), columns, rows, path.parent, f"Fill in the text that was read in {path.name}.")
-
-
-def _decoded(data: bytes, path: Path) -> str:
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
-    for attempt in (encoding, "cp1252"):
-        try:
-            text = data.decode(attempt)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise InputError(f"{path} is no table of text. Save it as CSV in UTF-8.")
+    where_text = f"Fill in the text that was read in {path.name}."
+    return Table(str(path), columns, rows, path.parent, where_text, is_filled_in=True)
 
 
 def _records(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -181,47 +183,96 @@ def _delimiter(text: str) -> str:
 # --- a folder ---------------------------------------------------------------------------------------------------
 
 
-def of_folder(folder: Path) -> Table:
+def of_folder(folder: Path, encoding: str | None = None) -> Table:
     """The recordings in a folder, with the student and the task from the name of each.
 
         ana_week1.wav, ana/week1.wav    student "ana", task "week1"
         ana.wav                         student "ana"
 
-    The text that was read stands in the file of the same name that ends in .txt; else in `texts.csv` of the folder,
-    which has the columns task and text. Task names there may hold "_"; otherwise the first "_" of a name ends the
-    student's.
+    Or what teachers download from a learning platform; see `submissions`. The text that was read stands in the file of
+    the same name that ends in .txt; else in `texts.csv` of the folder, which has the columns task and text. Task names
+    there may hold "_"; otherwise the first "_" of a name ends the student's.
     """
-    paths = sorted(_recordings(folder), key=lambda path: _natural(path.relative_to(folder).as_posix()))
+    found = list(_files(folder))
+    paths = sorted(filter(_is_recording, found), key=lambda path: _natural(path.relative_to(folder).as_posix()))
+    remarks = _passed_over([path.relative_to(folder) for path in found if not _is_recording(path)])
     if not paths:
-        raise InputError(f"There is no recording in the folder {folder}. Give the folder that holds them.")
-    texts = _texts(folder / TEXTS_FILE)
+        told = "".join(f" {remark}" for remark in remarks)
+        raise InputError(f"There is no recording in the folder {folder}.{told} Give the folder that holds them.")
+    texts = _texts(folder / TEXTS_FILE, encoding)
+    named = [submission(path.relative_to(folder), folder) for path in paths]
+    several = _several_of_one_name(filter(None, named))
     rows = []
-    for number, path in enumerate(paths):
-        student, task = _student_and_task(path.relative_to(folder), texts)
+    for number, (path, handed_in) in enumerate(zip(paths, named, strict=True)):
+        when = None
+        if handed_in is None:
+            student, task = _student_and_task(path.relative_to(folder), texts)
+        else:
+            student, task, when = handed_in.student, handed_in.task, handed_in.when
+            student = f"{student} ({handed_in.id})" if (student, task) in several else student
         beside = path.with_suffix(".txt")
         text = texts.get((task or "").casefold())
         problem: str | None = None
         try:
-            text = _decoded(beside.read_bytes(), beside) if beside.is_file() else text
+            if beside.is_file() and (handed_in is None or text is None):
+                text = decode_text(beside.read_bytes(), str(beside), encoding)
         except InputError as error:
             problem = str(error)
-        cells = {"student": student, "task": task, "reference_text": text, "audio": path}
+        cells = {"student": student, "task": task, "reference_text": text, "audio": path, "recorded_at": when}
         rows.append(Row(number, cells, problem))
+    if several:
+        remarks.append(
+            f"Several students are called {', '.join(sorted({student for student, _ in several}))}: "
+            "they are told apart by the number in the names of their files."
+        )
     hint = f"Write it into a .txt file of the same name beside the recording, or with its task into {TEXTS_FILE}."
-    return Table(str(folder), ["student", "task", "reference_text", "audio"], rows, Path(), hint)
+    return Table(
+        str(folder), ["student", "task", "reference_text", "audio", "recorded_at"], rows, Path(), hint, tuple(remarks)
+    )
+
+
+def _several_of_one_name(named: Iterable[Submission]) -> set[tuple[str, str]]:
+    """(student, task) that submissions with different numbers have."""
+    ids: dict[tuple[str, str], set[str | None]] = {}
+    for one in named:
+        ids.setdefault((one.student, one.task), set()).add(one.id)
+    return {who for who, numbers in ids.items() if len(numbers) > 1}
+
+
+def _passed_over(others: Sequence[Path]) -> list[str]:
+    """What to tell of files that are no recordings, but stand for something a student handed in."""
+    remarks = []
+    if online := sorted(path for path in others if is_text_online(path)):
+        remarks.append(
+            f"{counted(len(online), 'text')} that students typed online {'is' if len(online) == 1 else 'are'} no "
+            f"recording and passed over, first {online[0]}."
+        )
+    if clouds := sorted(path for path in others if path.suffix.lower() == CLOUD_SUFFIX):
+        remarks.append(
+            f"{counted(len(clouds), 'file')} of the folder {'is' if len(clouds) == 1 else 'are'} in the cloud only, "
+            f"first {clouds[0].stem.lstrip('.')}. Download them first."
+        )
+    return remarks
 
 
 _OF_GRADEBOOK = re.compile("[0-9a-f]{64}")
 """A gradebook names the copies it keeps by their SHA-256; one may stand in the folder of the recordings."""
 
 
-def _recordings(folder: Path) -> Iterable[Path]:
+CLOUD_SUFFIX = ".icloud"
+"""Of the placeholder that iCloud leaves for a file it keeps elsewhere: .rec.m4a.icloud for rec.m4a."""
+
+
+def _files(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            is_audio = Path(name).suffix.lower() in AUDIO_SUFFIXES and not name.startswith(".")
-            if is_audio and not _OF_GRADEBOOK.fullmatch(Path(name).stem):
-                yield Path(parent, name)
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
+        yield from (
+            Path(parent, name) for name in files if not name.startswith(".") or name.lower().endswith(CLOUD_SUFFIX)
+        )
+
+
+def _is_recording(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not _OF_GRADEBOOK.fullmatch(path.stem)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -229,11 +280,11 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in re.split(r"(\d+)", name)]
 
 
-def _texts(path: Path) -> dict[str, str]:
+def _texts(path: Path, encoding: str | None) -> dict[str, str]:
     """Task (without case) -> text."""
     if not path.is_file():
         return {}
-    table = of_csv(path)
+    table = of_csv(path, encoding)
     columns = {name.casefold(): name for name in table.columns}
     if not {"task", "text"} <= columns.keys():
         raise InputError(f"{path} has the columns {', '.join(table.columns)}. It needs the columns task and text.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..encodings import decode_text
 from ..errors import InputError, TextError
 from ..params import CHOICES
 from .audio import read_audio
@@ -38,7 +39,8 @@ Exit code: 0 scored, 1 nothing was heard, 2 the recording, text or an option can
 @click.argument("audio")
 @click.argument("sentence", metavar="[TEXT]", required=False)
 @click.option("-t", "--text", metavar="T", help="The text that was read, in the place of TEXT.")
-@click.option("--text-file", metavar="F", help="A UTF-8 file with the text that was read.")
+@click.option("--text-file", metavar="F", help="A file with the text that was read.")
+@click.option("--encoding", metavar="E", help="Encoding of the text file, such as cp1252.  [default: found out]")
 @click.option("--json", "as_json", is_flag=True, help="Print the service's reply, and nothing else.")
 @click.option(
     "--csv",
@@ -92,6 +94,7 @@ def assess(
     sentence: str | None,
     text: str | None,
     text_file: str | None,
+    encoding: str | None,
     as_json: bool,
     csv: str | None,
     html: str | None,
@@ -118,7 +121,7 @@ def assess(
         raise click.UsageError(f"--png {png} would be a PNG picture under another name. Give a file that ends in .png.")
     params = PronunciationScoreParams.from_dict(
         {
-            "ReferenceText": _reference_text([sentence, text], text_file, audio),
+            "ReferenceText": _reference_text([sentence, text], text_file, audio, encoding),
             "GradingSystem": grading_system,
             "Granularity": granularity,
             "Dimension": dimension,
@@ -165,7 +168,7 @@ def assess(
 # --- what is given ----------------------------------------------------------------------------------------------
 
 
-def _reference_text(texts: list[str | None], text_file: str | None, audio: str) -> str:
+def _reference_text(texts: list[str | None], text_file: str | None, audio: str, encoding: str | None) -> str:
     given_texts = [text for text in texts if text is not None]
     if not given_texts and text_file is None:
         raise click.UsageError('Give the text that was read: after the recording, as "...", or --text-file FILE.')
@@ -178,13 +181,13 @@ def _reference_text(texts: list[str | None], text_file: str | None, audio: str) 
     elif text_file == "-" == audio:
         raise click.UsageError("The recording and the text cannot both come from stdin. Give one of them as a file.")
     else:
-        given = _read_text(text_file)
+        given = _read_text(text_file, encoding)
     if not given.strip():
         raise TextError("The text is empty. Give the text that was read aloud.")
     return given
 
 
-def _read_text(path: str) -> str:
+def _read_text(path: str, encoding: str | None) -> str:
     try:
         if path == "-" and sys.stdin is not None:
             data = sys.stdin.buffer.read(_LONGEST_TEXT + 1)
@@ -196,10 +199,7 @@ def _read_text(path: str) -> str:
         raise InputError(f"The text file {path} cannot be read ({reason}). Check the path.") from None
     if len(data) > _LONGEST_TEXT:
         raise TextError(f"{path} is too large for a text that is read aloud. Give the sentence that was read.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise TextError(f"{path} is no UTF-8 text. Save it as UTF-8, or give the text with --text.") from None
+    return decode_text(data, path, encoding)
 
 
 # --- what comes out ---------------------------------------------------------------------------------------------

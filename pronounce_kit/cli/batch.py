@@ -36,8 +36,10 @@ ROSTER is a CSV file whose first row names the columns:
   audio     path of the recording, from the CSV file's folder (or: file, path, recording)
   text      the text that was read (or: sentence, reference_text)
   student, task, class_name, first_language, recorded_at     if known
+  first name and last name in two columns will do for student
 or a folder of recordings named STUDENT_TASK.wav or STUDENT/TASK.wav, with each text in a .txt file of the
-same name, or those of all tasks in texts.csv (columns task and text).
+same name, or those of all tasks in texts.csv (columns task and text); or the folder of all submissions that
+Moodle, Canvas, Blackboard, Brightspace or Teams gave, whose name is the task.
 
 \b
 Examples:
@@ -61,6 +63,7 @@ Exit code: 0 all scored, 1 some rows do not fit or failed, 2 the roster or an op
 @click.option(
     "--column", "columns", multiple=True, metavar="FIELD=COLUMN", help="Which column a field is in; may be repeated."
 )
+@click.option("--encoding", metavar="E", help="Encoding of the CSV file, such as gb18030.  [default: found out]")
 @click.option("--language", default="en-US", show_default=True, help="Language that was read.")
 @click.option(
     "--workers",
@@ -77,6 +80,7 @@ def batch(
     text: str | None,
     audio: str | None,
     columns: Sequence[str],
+    encoding: str | None,
     language: str,
     workers: int | None,
     dask: str | None,
@@ -100,7 +104,10 @@ def batch(
         default_text=text,
         audio_folder=audio,
         need_student=gradebook is not None,
+        encoding=encoding,
     )
+    for remark in read.remarks:
+        click.echo(remark, err=True)
     if check:
         return _report(read)
     if read.misfits:

@@ -63,7 +63,8 @@ Examples:
 def evaluate(corpus: Path, folds: int | None, as_json: bool, workers: int) -> None:
     """Measure how well the engine's scores agree with those of experts, on CORPUS.
 
-    CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Without --folds, the installed
+    CORPUS is a folder with labels.jsonl and audio/, sound files of any common format, such as that of
+    speechocean762. Without --folds, the installed
     models are measured; on recordings that they were fitted to, that flatters them.
     """
     from ..local import evaluation

@@ -719,7 +719,7 @@ class Gradebook:
             exchange.export(connection, self._audio, path, Filters(**filters), with_audio=audio)
         return path
 
-    def import_from(self, path: str | os.PathLike[str]) -> int:
+    def import_from(self, path: str | os.PathLike[str], *, encoding: str | None = None) -> int:
         """Enter what `export` wrote, all or nothing.
 
         Attempts and marks that are here already are left as they are, so nothing doubles.
@@ -728,6 +728,8 @@ class Gradebook:
         ----------
         path : str or path
             As given to `export`.
+        encoding : str, optional
+            That of CSV files which another program saved again; by default it is found out where that is sure.
 
         Returns
         -------
@@ -749,7 +751,7 @@ class Gradebook:
         2
         """
         with self._database.writing(alone=True) as connection:
-            return exchange.import_from(connection, self._audio, Path(path))
+            return exchange.import_from(connection, self._audio, Path(path), encoding)
 
     # --- erasing ------------------------------------------------------------------------------------------------
 

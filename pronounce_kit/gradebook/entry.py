@@ -12,13 +12,12 @@ from datetime import date, datetime, timezone
 from numbers import Real
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..errors import InputError
 from ..params import PronunciationScoreParams
 from ..results import Assessment
-from ..typed import is_one_date, local_time, spelled
+from ..typed import local_time, moment_of, spelled
 from . import schema
 from .audio import Sound, bytes_of, name_of
 
@@ -127,18 +126,14 @@ def name_in(value: str | None, what: str) -> str:
 
 
 def moment(when: str | date | datetime) -> datetime:
-    """An aware datetime, from a datetime, date or ISO text; without a zone, it is local time. Raises `InputError`."""
-    is_plain = is_one_date(when) if isinstance(when, str) else isinstance(when, (date, np.datetime64))
+    """An aware datetime, from a datetime, date or text; without a zone, it is local time. Raises `InputError`."""
     try:
-        stamp: Any = pd.Timestamp(when) if is_plain else pd.NaT
-        if stamp is not pd.NaT:
-            aware: datetime = local_time(stamp.to_pydatetime(warn=False))
-            return aware
-    except (ValueError, TypeError, OverflowError):
-        pass
-    raise InputError(
-        f"{when!r} is no date or time. Give a datetime, a date, or text such as 2026-05-07 or 2026-05-07T09:30+02:00."
-    )
+        return local_time(moment_of(when))
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"{when!r} is no date or time. Give a datetime, a date, or text such as 2026-05-07 or "
+            "2026-05-07T09:30+02:00."
+        ) from None
 
 
 def _params_json(params: PronunciationScoreParams | Mapping[str, Any] | None) -> str | None:

@@ -98,22 +98,22 @@ def _replies(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[pd.Da
 # --- import -----------------------------------------------------------------------------------------------------
 
 
-def import_from(connection: Connection, audio: AudioStore, path: Path) -> int:
+def import_from(connection: Connection, audio: AudioStore, path: Path, encoding: str | None = None) -> int:
     """Enter what was exported, and return how many attempts are new. What is there already stays as it is.
 
     Raises `InputError`; nothing should be kept then.
     """
     before = _count(connection)
-    _import_students(connection, path)
-    _import_tasks(connection, path)
-    attempts = {row["attempt_id"]: row for row in _rows(path, "attempts")}
-    for page in pages(_texts_of_replies(path), 200):
+    _import_students(connection, path, encoding)
+    _import_tasks(connection, path, encoding)
+    attempts = {row["attempt_id"]: row for row in _rows(path, "attempts", encoding)}
+    for page in pages(_texts_of_replies(path, encoding), 200):
         store.insert_attempts(connection, [_entry(attempts, *reply, path) for reply in page])
     if missing := [attempt_id for attempt_id, row in attempts.items() if "seen" not in row]:
         raise InputError(
             f"{path} has no reply for attempt {missing[0]!r}. Give what Gradebook.export wrote, unchanged."
         )
-    _import_marks(connection, path)
+    _import_marks(connection, path, encoding)
     wanted = {row["audio_sha256"] for row in attempts.values()}
     for data in formats.read_sounds(path):
         if (sha256 := name_of(data)) in wanted:
@@ -125,10 +125,10 @@ def _count(connection: Connection) -> int:
     return connection.scalar(sa.select(sa.func.count(schema.attempts.c.id))) or 0
 
 
-def _import_students(connection: Connection, path: Path) -> None:
+def _import_students(connection: Connection, path: Path, encoding: str | None) -> None:
     rows = {
         (name_in(row["student"], "student"), name_in(row["class_name"], "class_name")): row
-        for row in _rows(path, "students")
+        for row in _rows(path, "students", encoding)
     }
     c = schema.students.c
     for who, id_ in store.enter_students(connection, rows).items():
@@ -137,8 +137,8 @@ def _import_students(connection: Connection, path: Path) -> None:
             connection.execute(unknown.values(first_language=language))
 
 
-def _import_tasks(connection: Connection, path: Path) -> None:
-    rows = {name_in(row["task"], "task"): row for row in _rows(path, "tasks")}
+def _import_tasks(connection: Connection, path: Path, encoding: str | None) -> None:
+    rows = {name_in(row["task"], "task"): row for row in _rows(path, "tasks", encoding)}
     c = schema.tasks.c
     for task, id_ in store.enter_tasks(connection, rows).items():
         if (text := rows[task]["reference_text"]) is not None:
@@ -146,9 +146,9 @@ def _import_tasks(connection: Connection, path: Path) -> None:
             connection.execute(unknown.values(reference_text=text))
 
 
-def _import_marks(connection: Connection, path: Path) -> None:
+def _import_marks(connection: Connection, path: Path, encoding: str | None) -> None:
     c = schema.attempts.c
-    for page in pages(_rows(path, "marks")):
+    for page in pages(_rows(path, "marks", encoding)):
         chosen = sa.select(c.attempt_id, c.id).where(c.attempt_id.in_({row["attempt_id"] for row in page}))
         ids = dict(map(tuple, connection.execute(chosen)))
         if unknown := [row["attempt_id"] for row in page if row["attempt_id"] not in ids]:
@@ -161,10 +161,10 @@ def _import_marks(connection: Connection, path: Path) -> None:
         insert_new(connection, schema.marks, marks)
 
 
-def _texts_of_replies(path: Path) -> Iterator[tuple[str, str]]:
+def _texts_of_replies(path: Path, encoding: str | None) -> Iterator[tuple[str, str]]:
     """The attempts' ids with the JSON of their replies, put together from their parts."""
     parts: list[str] = []
-    for row in _rows(path, "replies"):
+    for row in _rows(path, "replies", encoding):
         if row["part"] != len(parts):
             raise InputError(
                 f"{path} lacks part {len(parts)} of the reply to attempt {row['attempt_id']!r}, or has it in another "
@@ -190,8 +190,8 @@ def _entry(attempts: Mapping[str, dict[str, Any]], attempt_id: str, reply: str, 
     )
 
 
-def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
-    for number, row in enumerate(formats.read(path, table, COLUMNS[table]), start=1):
+def _rows(path: Path, table: str, encoding: str | None) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(formats.read(path, table, COLUMNS[table], encoding), start=1):
         yield {name: _value(row[name], name, kind, path, table, number) for name, kind in COLUMNS[table].items()}
 
 

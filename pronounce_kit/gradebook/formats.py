@@ -28,6 +28,7 @@ from typing import IO, Any, TypeAlias
 import pandas as pd
 
 from ..dependencies import needed
+from ..encodings import decode_text
 from ..errors import GradebookError, InputError
 from ..storage import FORMULA_STARTS, replace
 from .audio import suffix_of
@@ -58,14 +59,18 @@ def write(path: Path, tables: Mapping[str, Pieces], sounds: Sounds | None) -> No
         raise GradebookError(f"{path} cannot be written ({reason}). Check the folder and the space left.") from None
 
 
-def read(path: Path, table: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a table: text or None, or what else the format has. Raises `InputError`."""
+def read(path: Path, table: str, columns: Iterable[str], encoding: str | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a table: text or None, or what else the format has. Raises `InputError`.
+
+    encoding
+        Of CSV files; None to find out. See `encodings.decode_text`.
+    """
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise InputError(f"{path} ends in {suffix}. Give what Gradebook.export wrote.")
     if not path.exists():
         raise InputError(f"There is no {path}. Check the path.")
-    return _READERS[suffix](path, table, list(columns))
+    return _READERS[suffix](path, table, list(columns), encoding)
 
 
 def read_sounds(path: Path) -> Iterator[bytes]:
@@ -143,16 +148,15 @@ def _write_csv(file: IO[bytes], frames: Pieces) -> None:
             writer.writerows([_guarded(value) for value in row] for row in _cells(frame))
 
 
-def _read_csv(file: IO[bytes], shown: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _read_csv(file: IO[bytes], shown: Path, columns: list[str], encoding: str | None) -> Iterator[dict[str, Any]]:
+    text = io.StringIO(decode_text(file.read(), str(shown), encoding), newline="")
     try:
-        pieces = pd.read_csv(
-            file, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig", chunksize=1000
-        )
+        pieces = pd.read_csv(text, dtype=str, keep_default_na=False, na_filter=False, chunksize=1000)
         for piece in pieces:
             _check(shown, piece.columns, columns)
             for row in zip(*(piece[name].tolist() for name in columns), strict=True):
                 yield dict(zip(columns, map(_unguarded, row), strict=True))
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise _not_ours(shown, str(error).strip()) from None
 
 
@@ -162,15 +166,15 @@ def _write_csv_files(path: Path, tables: Mapping[str, Pieces], _: Sounds) -> Non
             _write_csv(file, frames)
 
 
-def _read_csv_files(path: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
-    return _read_csv_file(_beside(path, table), columns)
+def _read_csv_files(path: Path, table: str, columns: list[str], encoding: str | None) -> Iterator[dict[str, Any]]:
+    return _read_csv_file(_beside(path, table), columns, encoding)
 
 
-def _read_csv_file(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _read_csv_file(path: Path, columns: list[str], encoding: str | None) -> Iterator[dict[str, Any]]:
     if not path.exists():
         raise _not_ours(path, "the file is missing")
     with path.open("rb") as file:
-        yield from _read_csv(file, path, columns)
+        yield from _read_csv(file, path, columns, encoding)
 
 
 def _write_folder(path: Path, tables: Mapping[str, Pieces], sounds: Sounds) -> None:
@@ -182,8 +186,8 @@ def _write_folder(path: Path, tables: Mapping[str, Pieces], sounds: Sounds) -> N
         (path / "audio" / f"{name}{suffix_of(data)}").write_bytes(data)
 
 
-def _read_folder(path: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
-    return _read_csv_file(path / f"{table}.csv", columns)
+def _read_folder(path: Path, table: str, columns: list[str], encoding: str | None) -> Iterator[dict[str, Any]]:
+    return _read_csv_file(path / f"{table}.csv", columns, encoding)
 
 
 def _write_zip(path: Path, tables: Mapping[str, Pieces], sounds: Sounds) -> None:
@@ -195,10 +199,10 @@ def _write_zip(path: Path, tables: Mapping[str, Pieces], sounds: Sounds) -> None
             archive.writestr(f"audio/{name}{suffix_of(data)}", data, zipfile.ZIP_STORED)
 
 
-def _read_zip(path: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _read_zip(path: Path, table: str, columns: list[str], encoding: str | None) -> Iterator[dict[str, Any]]:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{table}.csv") as file:
-            yield from _read_csv(file, path / f"{table}.csv", columns)
+            yield from _read_csv(file, path / f"{table}.csv", columns, encoding)
     except KeyError:
         raise _not_ours(path, f"{table}.csv is missing") from None
     except zipfile.BadZipFile:
@@ -265,7 +269,7 @@ def _write_excel(path: Path, tables: Mapping[str, Pieces], _: Sounds) -> None:
         raise
 
 
-def _read_excel(path: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _read_excel(path: Path, table: str, columns: list[str], _: str | None) -> Iterator[dict[str, Any]]:
     openpyxl = _need("openpyxl")
     try:
         book = openpyxl.load_workbook(path, read_only=True)
@@ -309,7 +313,7 @@ def _write_parquet(path: Path, tables: Mapping[str, Pieces], _: Sounds) -> None:
                 writer.write_table(arrow.Table.from_pandas(frame, schema, preserve_index=False))
 
 
-def _read_parquet(path: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _read_parquet(path: Path, table: str, columns: list[str], _: str | None) -> Iterator[dict[str, Any]]:
     arrow, parquet = _need("pyarrow"), _need("pyarrow.parquet")
     path = _beside(path, table)
     try:
@@ -335,7 +339,7 @@ _WRITERS: Mapping[str, Callable[[Path, Mapping[str, Pieces], Sounds], None]] = {
     ".xlsx": _write_excel,
     ".parquet": _write_parquet,
 }
-_READERS: Mapping[str, Callable[[Path, str, list[str]], Iterator[dict[str, Any]]]] = {
+_READERS: Mapping[str, Callable[[Path, str, list[str], str | None], Iterator[dict[str, Any]]]] = {
     "": _read_folder,
     ".csv": _read_csv_files,
     ".zip": _read_zip,

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ..errors import InputError
+from ..typed import look
 from .audio import AudioStore
 from .entry import name_in
+from .query import look_of
 from .schema import attempts, marks, students
 
 
@@ -62,10 +64,12 @@ def find_student(connection: Connection, name: str, class_name: str | None) -> i
     Raises `InputError`.
     """
     name = name_in(name, "student")
-    chosen = sa.select(students.c.id, students.c.class_name).where(students.c.name == name)
+    c = students.c
+    chosen = sa.select(c.id, c.class_name, c.name).where(look_of(c.name) == look(name))
     if class_name is not None:
-        chosen = chosen.where(students.c.class_name == name_in(class_name, "class_name"))
-    found = connection.execute(chosen.order_by(students.c.class_name)).all()
+        chosen = chosen.where(c.class_name == name_in(class_name, "class_name"))
+    alike = connection.execute(chosen.order_by(c.class_name)).all()
+    found = [row for row in alike if row.name == name] or alike
     if not found:
         where = "" if class_name is None else f" in class {class_name!r}"
         raise InputError(f"There is no student {name!r}{where}. See Gradebook.students() for those there are.")

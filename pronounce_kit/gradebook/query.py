@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any, TypeAlias, TypedDict, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from ..typed import STRAIGHT, look
 from .entry import moment, name_in
 from .schema import attempts, students, tasks
 
@@ -52,8 +54,12 @@ class Filters:
 
     def of_students(self) -> list[sa.ColumnElement[bool]]:
         """Conditions on the student."""
-        columns = ((students.c.class_name, self.class_name), (students.c.name, self.student))
-        return [column.in_(_several(names)) for column, names in columns if names is not None]
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.class_name is not None:
+            conditions.append(students.c.class_name.in_(_several(self.class_name)))
+        if self.student is not None:
+            conditions.append(look_of(students.c.name).in_(map(look, _several(self.student))))
+        return conditions
 
     def of_tasks(self) -> list[sa.ColumnElement[bool]]:
         """Conditions on the task."""
@@ -68,7 +74,8 @@ class Filters:
         if self.until is not None:
             last = moment(self.until)
             if _is_day(self.until):  # the next one may begin 23 or 25 hours after it
-                conditions.append(column < moment(last.replace(tzinfo=None) + timedelta(days=1)))
+                with contextlib.suppress(OverflowError):  # nothing comes after the last day there is
+                    conditions.append(column < moment(last.replace(tzinfo=None) + timedelta(days=1)))
             else:
                 conditions.append(column <= last)
         return conditions
@@ -103,6 +110,14 @@ def select_attempts(filters: Filters, *columns: sa.ColumnElement[Any]) -> sa.Sel
         .where(*filters.of_times())
         .order_by(*in_order)
     )
+
+
+def look_of(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """What a stored name looks like, as `typed.look` has it of one that `typed.spelled` has been over."""
+    looks: sa.ColumnElement[str] = column
+    for sign, straight in STRAIGHT.items():
+        looks = sa.func.replace(looks, sign, straight)
+    return looks
 
 
 def replies_of(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], bytes]]:

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ..typed import look
 from .database import insert_new
 from .entry import Entry
-from .query import pages
+from .query import look_of, pages
 from .schema import attempts, students, tasks
 
 
@@ -20,7 +21,7 @@ def insert_attempts(connection: Connection, entries: Sequence[Entry]) -> None:
     Their places are in the order given. They are inserted in one order everywhere, lest two writers to a server wait
     for each other.
     """
-    student_ids = enter_students(connection, {(entry.student, entry.class_name) for entry in entries})
+    student_ids = enter_students(connection, [(entry.student, entry.class_name) for entry in entries])
     task_ids = enter_tasks(connection, {entry.task for entry in entries if entry.task})
     first = next_place(connection)
     rows = [
@@ -41,18 +42,27 @@ def next_place(connection: Connection) -> int:
 
 
 def enter_students(connection: Connection, who: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The ids of students by (name, class name), who are entered where they are not there yet."""
+    """The ids of students by (name, class name), who are entered where they are not there yet.
+
+    Names that look the same (O’Brien, O'Brien) are one student's, who keeps the spelling that came first.
+    """
     c = students.c
     ids: dict[tuple[str, str], int] = {}
-    for page in pages(sorted(who)):
-        chosen = sa.select(c.name, c.class_name, c.id).where(sa.tuple_(c.name, c.class_name).in_(page))
-        found = {(name, class_name) for name, class_name, _ in connection.execute(chosen)}
-        insert_new(
-            connection,
-            students,
-            [{"name": name, "class_name": class_name} for name, class_name in page if (name, class_name) not in found],
+    for page in pages(dict.fromkeys(who)):
+        looks = {(look(name), class_name): (name, class_name) for name, class_name in reversed(page)}
+        chosen = (
+            sa.select(c.name, c.class_name, c.id)
+            .where(sa.tuple_(look_of(c.name), c.class_name).in_(list(looks)))
+            .order_by(c.id.desc())  # of two that look the same from an older version, the first
         )
-        ids |= {(name, class_name): id_ for name, class_name, id_ in connection.execute(chosen)}
+        found = {(look(name), class_name) for name, class_name, _ in connection.execute(chosen)}
+        new = sorted(named for key, named in looks.items() if key not in found)
+        insert_new(connection, students, [{"name": name, "class_name": class_name} for name, class_name in new])
+        rows = connection.execute(chosen).all()
+        by_look = {(look(name), class_name): id_ for name, class_name, id_ in rows}
+        ids |= {(name, class_name): by_look[look(name), class_name] for name, class_name in page}
+        # One that is there under this very spelling is that one.
+        ids |= {(name, class_name): id_ for name, class_name, id_ in rows if (name, class_name) in ids}
     return ids
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..recording import Recording
 from .acoustics import BLANK, AcousticModel, HamaModel, Heard
 from .conformer import SEEN
+from .corpus import Recordings
 from .gop import forward_backward
 from .language import END, NO_WORD, START, LanguageModel, unpack
 from .lexicon import Lexicon
@@ -51,10 +52,11 @@ def held_out(speakers: set[str]) -> set[str]:
 def readings(corpus: Path, model: AcousticModel) -> Iterator[Example]:
     """The corpus's recordings of the other speakers, with the phones of its own lexicon."""
     lines = [json.loads(line) for line in (corpus / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    files = Recordings(corpus)
     apart = held_out({line["speaker"] for line in lines})
     for line in lines:
         if line["speaker"] not in apart:
-            recording = Recording.from_file(corpus / "audio" / f"{line['utterance']}.flac")
+            recording = Recording.from_file(files.of(line))
             phones = [INDEX[base(phone)] for word in line["words"] for phone in word["phones"]]
             yield _compact(model.hear(recording.samples)), np.array(phones)
 

@@ -1,23 +1,26 @@
 """Rated recordings: the folder format that the engine is trained and evaluated on.
 
     labels.jsonl    one reading a line
-    audio/          <utterance>.flac
+    audio/          <utterance>.flac, or any other sound file that `Recording` takes
 
+A line may name its file as "audio", counted from either folder; else it is the one called as the utterance.
 The corpus is speechocean762 (Zhang et al., Interspeech 2021, OpenSLR 101, CC BY 4.0) or another one laid out like it.
 """
 
 from __future__ import annotations
 
 import json
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..sound_files import SUFFIXES
 from .lexicon import with_citation_stress
 from .phones import ARPABET, base, is_vowel
 
@@ -59,13 +62,16 @@ def read_corpus(folder: str | Path) -> list[Reading]:
     folder = Path(folder)
     labels = folder / "labels.jsonl"
     if not labels.is_file():
-        raise InputError(f"{folder} has no labels.jsonl. Give a corpus folder: labels.jsonl and audio/*.flac.")
+        raise InputError(
+            f"{folder} has no labels.jsonl. Give a corpus folder: labels.jsonl and audio/ with the recordings."
+        )
     readings = []
-    for number, line in enumerate(labels.read_text(encoding="utf-8").splitlines(), 1):
+    files = Recordings(folder)
+    for number, line in enumerate(labels.read_text(encoding="utf-8-sig").splitlines(), 1):
         if not line.strip():
             continue
         try:
-            readings.append(_reading(json.loads(line), folder / "audio"))
+            readings.append(_reading(json.loads(line), files))
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{labels}, line {number} is no rated reading ({error!r}). Mend or remove it.") from None
     if not readings:
@@ -79,7 +85,44 @@ def read_corpus(folder: str | Path) -> list[Reading]:
     return readings
 
 
-def _reading(labels: dict[str, Any], audio: Path) -> Reading:
+class Recordings:
+    """The sound files of a corpus folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = (folder / "audio", folder)
+        # Without loss before with loss, where an utterance is there in several formats.
+        files = [
+            path
+            for each in self._folders
+            if each.is_dir()
+            for path in sorted(
+                each.iterdir(), key=lambda path: (_FIRST.get(path.suffix.lower(), len(_FIRST)), path.name)
+            )
+            if path.suffix.lower() in SUFFIXES
+        ]
+        self._by_stem: dict[str, Path] = {}
+        for path in files:
+            self._by_stem.setdefault(unicodedata.normalize("NFC", path.stem), path)
+
+    def of(self, labels: dict[str, Any]) -> Path:
+        """The file of a line of labels.jsonl, or where it should be."""
+        named = labels.get("audio")
+        if isinstance(named, str) and named:
+            places = [folder / PureWindowsPath(named).as_posix() for folder in self._folders]
+            if there := next((place for place in places if place.is_file()), None):
+                return there
+            return self._called(PureWindowsPath(named).stem) or places[0]
+        name = str(labels["utterance"])
+        return self._called(name) or self._folders[0] / f"{name}.flac"
+
+    def _called(self, stem: str) -> Path | None:
+        return self._by_stem.get(unicodedata.normalize("NFC", stem))
+
+
+_FIRST = {".flac": 0, ".wav": 1}
+
+
+def _reading(labels: dict[str, Any], files: Recordings) -> Reading:
     words = tuple(
         RatedWord(
             word["text"],
@@ -100,7 +143,7 @@ def _reading(labels: dict[str, Any], audio: Path) -> Reading:
         text=labels["text"],
         words=words,
         sentence=labels.get("sentence"),
-        audio=audio / f"{name}.flac",
+        audio=files.of(labels),
     )
 
 

@@ -25,3 +25,10 @@ def items(tmp_path: Path) -> list[dict[str, object]]:
         text = f"This is reading number {number}."
         rows.append({"student": f"Student {number % 4}", "text": text, "audio": path, "task": f"week {number // 4}"})
     return rows
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number, name in enumerate(("a.wav", "b.wav")):
+        (tmp_path / name).write_bytes(beeps(number))
+    return tmp_path

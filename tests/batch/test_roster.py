@@ -22,13 +22,6 @@ HEADER = ("student", "text", "audio")
 ROWS = (("Zoë", "Good morning, all.", "a.wav"), ("李雷", "How are you?", "b.wav"))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for number, name in enumerate(("a.wav", "b.wav")):
-        (tmp_path / name).write_bytes(beeps(number))
-    return tmp_path
-
-
 def write(path: Path, *rows: tuple[str, ...], delimiter: str = ",", encoding: str = "utf-8") -> Path:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerows(rows)

@@ -19,6 +19,7 @@ from pandas.testing import assert_frame_equal
 
 from pronounce_kit import Assessment, Gradebook, GradebookError, InputError, ReplyError
 from pronounce_kit.gradebook import formats
+from pronounce_kit.typed import spelled
 
 from .. import replies
 from .test_tables import CLASS_OF_300, SCRIPT
@@ -310,6 +311,21 @@ def test_a_missing_column_is_named(book, new_book, tmp_path):
         new_book().import_from(tmp_path / "class")
 
 
+def test_a_csv_file_that_another_program_saved_again_is_read_in_its_encoding(book, new_book, tmp_path):
+    names = ["王伟", "李娜", "张敏", "刘洋", "陈静"]
+    for name in names:
+        book.record(FLAT, student=name)
+    folder = book.export(tmp_path / "class")
+    for path in folder.glob("*.csv"):
+        path.write_bytes(path.read_text("utf-8-sig").encode("gb18030"))
+    for encoding in (None, "gb18030"):
+        other = new_book()
+        other.import_from(folder, encoding=encoding)
+        assert set(other.students()["student"]) == set(names)
+    with pytest.raises(InputError, match="is not in the encoding utf-8"):
+        new_book().import_from(folder, encoding="utf-8")
+
+
 # --- anything at all --------------------------------------------------------------------------------------------
 
 # All text that a database can hold.
@@ -333,7 +349,7 @@ takes = st.fixed_dictionaries({
         st.text(st.characters(), max_size=12),
     ),
 })  # fmt: skip
-marks = st.none() | st.tuples(st.floats(0, 100), names.filter(str.strip), names.filter(str.strip))
+marks = st.none() | st.tuples(st.floats(0, 100), names.filter(spelled), names.filter(spelled))
 
 
 @every_format

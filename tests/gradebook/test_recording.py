@@ -320,3 +320,34 @@ def test_an_attempt_that_is_not_there_is_named(book, attempt_id):
         book.audio(attempt_id)
     with pytest.raises(InputError, match="no attempt"):
         book.override(attempt_id, 50, author="Ms Hopper", reason="?")
+
+
+# --- names that look the same -----------------------------------------------------------------------------------
+
+
+def test_names_that_look_the_same_are_one_student_spelled_as_at_first(gradebook):
+    for name in ("O’Brien", "O'Brien", "O\u200b‘Brien\u00a0"):
+        gradebook.record(FLAT, student=name, class_name="5b")
+    gradebook.record_many([{"assessment": FLAT, "student": "O`Brien", "class_name": "5b"}])
+    assert gradebook.students()["student"].tolist() == ["O’Brien"]
+    assert len(gradebook.attempts(student="O'Brien")) == len(gradebook.attempts()) == 4
+    assert gradebook.delete_student("O'Brien") == 4
+
+
+def test_names_of_another_case_or_class_are_other_students(gradebook):
+    for name, class_name in (("Ana", "5b"), ("ana", "5b"), ("Ana", "6c")):
+        gradebook.record(FLAT, student=name, class_name=class_name)
+    assert len(gradebook.students()) == 3
+    assert len(gradebook.attempts(student="ana")) == 1
+
+
+@pytest.mark.parametrize("when", ["2025/03/31 2:05:33 PM GMT+1", "2025-03-31T14:05:33+01:00", "2025-03-31 13:05:33Z"])
+def test_a_time_zone_counts_as_people_mean_it(gradebook, when):
+    gradebook.record(FLAT, recorded_at=when)
+    assert gradebook.attempts()["recorded_at"].tolist() == [datetime(2025, 3, 31, 13, 5, 33, tzinfo=timezone.utc)]
+
+
+def test_the_last_day_there_is_ends_no_filter_with_a_traceback(gradebook):
+    gradebook.record(FLAT, recorded_at=MAY)
+    for until in ("9999-12-30", "9999-12-31", date.max):
+        assert len(gradebook.attempts(until=until)) == 1
