@@ -78,9 +78,8 @@ VOICE: dict[str, str] = {
 class LocalSpeech:
     """The embedded engine: assesses English read aloud, writes it down, and speaks, offline and without a key.
 
-    Models load when they are first needed (some seconds; the very first time on a machine, when the searches are
-    compiled, about fifteen). One instance may be shared by threads; the recognizer
-    releases the GIL.
+    Models load when they are first needed (a second or two). One instance may be shared by threads; the networks
+    release the GIL.
 
     model: another phoneme recognizer than hama's. lexicon: pronunciations of names and other words of your own, in
     ARPAbet or IPA: {"Nguyen": "W IH1 N", "Xiomara": "sioʊˈmɑɹə"}. strictness: "lenient", "normal" or "strict" moves
@@ -149,7 +148,7 @@ class LocalSpeech:
         return Recognizer()
 
     def load(self) -> LocalSpeech:
-        """Load all models now rather than at the first call, and compile what is not compiled yet; returns self."""
+        """Load all models now rather than at the first call; returns self."""
         self._load()
         with self._loading:
             _ = self._recognizer
