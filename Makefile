@@ -3,25 +3,33 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The versions that the tests have passed with. With the newest instead: make clean, make VERSIONS= ...
+VERSIONS := tests/constraints.txt
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(VERSIONS:%=--constraint %)
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo lab test chromium check format lint types notebooks binder benchmarks clean
+.PHONY: help install demo lab test chromium check format lint types notebooks docs binder constraints gate benchmarks clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	|| { echo "pronounce_kit needs Python 3.10 or newer: make PYTHON=python3.12 ..."; exit 1; }
+
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-		|| { echo "pronounce_kit needs Python 3.10 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(NEW_ENOUGH)
 	@$(PYTHON) -m venv $(VENV) \
 		|| { rm -rf $(VENV); echo "Python's venv module does not work here (on Debian: apt-get install python3-venv)."; exit 1; }
 
-# One stamp a set of extras; made again when pyproject.toml changes.
-$(VENV)/.demo: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[local]'
+# One stamp a set of packages; made again when what is asked for changes.
+$(VENV)/.demo: pyproject.toml $(VERSIONS) | $(BIN)/python
+	$(PIP_INSTALL) -e '.[local]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[local,notebook,train,server,export,postgresql,distributed,dev]'
+# First pip: the one that comes with Python may be too old for dependency groups.
+$(VENV)/.dev: pyproject.toml $(VERSIONS) | $(BIN)/python
+	$(PIP_INSTALL) pip
+	$(PIP_INSTALL) --group dev -e '.[local,notebook,train,server,export,postgresql,distributed]'
 	@touch $@ $(VENV)/.demo
 
 install: $(VENV)/.dev  ## Create .venv with everything that work on the project needs
@@ -49,6 +57,7 @@ format: $(VENV)/.dev  ## Format the code
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 .  # text files without an encoding are read otherwise on Windows
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
@@ -56,7 +65,19 @@ types: $(VENV)/.dev
 notebooks: $(VENV)/.dev  ## Run the notebooks from top to bottom
 	$(BIN)/python -m pytest tests/test_notebooks.py
 
-check: lint types test  ## All that CI checks: format, lint, types, tests (the notebooks are among them)
+check: lint types test  ## Format, lint, types, tests (the notebooks are among them)
+
+gate:  ## All that CI checks: every Python here, newest and lowest versions, the wheel, and `make check`
+	@$(NEW_ENOUGH)
+	$(PYTHON) -m tests.gate
+
+# Not after .dev, which cannot be installed when the versions are out of step.
+constraints: | $(BIN)/python  ## Bring tests/constraints.txt in step with pyproject.toml (UPGRADE=1: newest versions)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check packaging tomli uv
+	$(BIN)/python -m tests.constraints $(if $(UPGRADE),--upgrade)
+
+docs: $(VENV)/.dev  ## Build the reference of the Python names and the commands, in .cache/docs/html
+	$(BIN)/python -m tests.docs
 
 binder: $(VENV)/.dev chromium  ## Run notebooks and browser tests with the versions that Binder has (needs python3.11)
 	$(BIN)/python -m tests.binder --check .cache/binder
@@ -65,4 +86,4 @@ benchmarks: $(VENV)/.dev  ## Measure speed and memory, side by side
 	$(BIN)/python -m tests.benchmarks
 
 clean:  ## Remove the environment and all that was written
-	rm -rf $(VENV) demo-output screenshots
+	rm -rf $(VENV) .cache/gate demo-output screenshots

@@ -29,6 +29,7 @@ _HOME_OF = {
     "Gradebook": "gradebook",
     "GradebookError": "errors",
     "InputError": "errors",
+    "InternalError": "errors",
     "LocalSpeech": "local",
     "MissingDependencyError": "errors",
     "NetworkError": "errors",
@@ -47,7 +48,6 @@ _HOME_OF = {
     "SpeechService": "service",
     "Syllable": "results",
     "TextError": "errors",
-    "UnsupportedPlatformError": "errors",
     "Word": "results",
     "agreement": "comparison",
     "assess_batch": "batch",
@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         GarbledReplyError,
         GradebookError,
         InputError,
+        InternalError,
         MissingDependencyError,
         NetworkError,
         NotSupportedError,
@@ -87,7 +88,6 @@ if TYPE_CHECKING:
         ServiceTimeoutError,
         ServiceUnavailableError,
         TextError,
-        UnsupportedPlatformError,
     )
     from .frames import phonemes, syllables, utterances, words
     from .gradebook import Gradebook
@@ -101,12 +101,18 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used (PEP 562)."""
-    if name in _HOME_OF:
-        value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
-    elif name in _SUBMODULES:
-        value = importlib.import_module(f".{name}", __name__)
-    else:
+    if name not in _HOME_OF and name not in _SUBMODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f".{_HOME_OF.get(name, name)}", __name__)
+    except ImportError as error:
+        from .dependencies import unloadable
+        from .errors import MissingDependencyError
+
+        if advice := unloadable(error):
+            raise MissingDependencyError(advice) from error
+        raise
+    value = getattr(module, name) if name in _HOME_OF else module
     globals()[name] = value
     return value
 

@@ -1,26 +1,33 @@
-"""Sound files to 16 kHz mono samples and back, through PyAV; used by `recording` only.
+"""Sound files to 16 kHz mono samples and back, through PyAV 14 to 19.
 
 Everything comes from outside, so everything is bounded: bytes read, seconds decoded, channels, sample rates.
 Decoding goes piece by piece and stops at the first limit, whatever the header claims. PyAV, which takes 0.1 s to
-import, is imported inside the functions. Its logs are off by default, so FFmpeg writes nothing to stderr.
+import, is imported when it is first needed. Its logs are off by default, so FFmpeg writes nothing to stderr.
+
+Whose fault an exception is: while a file is opened, demuxed and decoded, FFmpeg's own errors (`FFmpegError`) are about
+the bytes. Everything else, and FFmpeg's errors over samples that were decoded already, is a fault of ours
+(`InternalError`). `python -m tests.fuzz_recordings` looks for bytes of which that is not true.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .dependencies import needed
 from .errors import AudioError
+from .faults import blamed_on
 from .sound_files import kind_of
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
     from av.container import InputContainer
+    from av.filter import Graph
 
 Samples = NDArray[np.float32]
 
@@ -41,6 +48,7 @@ MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 768_000
 
 # Demuxers for sound and video files. Playlists (HLS, concat, SDP, ...) stay out: they open other files and addresses.
 _DEMUXERS = "aac,ac3,aiff,amr,asf,au,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,wav,webm"
+_OPUS = ("opus", "libopus")
 
 # A channel this much weaker than the loudest one (30 dB) carries no speech, and does not count in the downmix.
 _ACTIVE_SHARE = 1e-3
@@ -54,6 +62,43 @@ _PLAIN = {"flt": np.float32(1), "s16": np.float32(1 / 32768)}
 
 _RECORD_AGAIN = "Record again, and wait a moment before you press Stop."
 _USE_FORMATS = "Use a WAV, FLAC, MP3, M4A, OGG or WebM recording."
+
+
+def load_av() -> Any:
+    """PyAV, which takes a tenth of a second to import. Raises `MissingDependencyError` where it cannot be loaded."""
+    with needed("av", "Reading and writing recordings"):
+        import av
+    return av
+
+
+@contextlib.contextmanager
+def _blamed(what: str) -> Iterator[None]:
+    """Around everything that calls PyAV: memory that runs out is told as such, what nobody foresaw as a fault of ours.
+
+    `what` names the recording in messages.
+    """
+    with blamed_on("av", "numpy", given="recording"):
+        try:
+            yield
+        except MemoryError:  # PyAV's own is one too
+            raise AudioError(
+                f"{what} is too large to decode in memory. Cut it into shorter recordings, or close other programs."
+            ) from None
+
+
+@contextlib.contextmanager
+def _opened(data: bytes, demuxers: str) -> Iterator[InputContainer]:
+    """A sound or video file, open for reading with one of these demuxers; raises `FFmpegError` for anything else."""
+    av = load_av()
+    # As `options`, PyAV before 18 frees memory that is not its own: once for each stream that MPEG, TS, FLV show late.
+    only = {"format_whitelist": demuxers}
+    try:
+        container = av.open(io.BytesIO(data), "r", container_options=only)
+    except UnicodeDecodeError:  # before 19, PyAV takes tags in Latin-1 for an error, unless told not to
+        told: dict[str, Any] = {"metadata_errors": "ignore"}  # which newer ones, and their types, do not have
+        container = av.open(io.BytesIO(data), "r", container_options=only, **told)
+    with container:
+        yield container
 
 
 class Decoded(NamedTuple):
@@ -71,26 +116,21 @@ def decode(data: bytes, what: str) -> Decoded:
     `what` names the recording in messages. A file that is cut off gives what is there. Raises `AudioError` for
     anything else that is not a recording of at most `MAX_SECONDS`.
     """
-    import av
-
     if not data:
         raise AudioError(f"{what} is empty (0 bytes). {_RECORD_AGAIN}")
     if len(data) > MAX_BYTES:
         raise too_many_bytes(what)
-    if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and data[8:12] == b"WAVE":
-        data = _plain_wav(data, what)
-    options = {"format_whitelist": _DEMUXERS}
-    try:
-        container = av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options)
-    except Exception:  # whatever PyAV raises on bytes from outside (a dozen classes), the bytes are at fault
-        raise _unreadable(data, what) from None
-    try:
-        with container:
-            return _decode_container(container, data, what)
-    except AudioError:
-        raise
-    except Exception:
-        raise _unreadable(data, what) from None
+    av = load_av()
+    with _blamed(what):
+        if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and data[8:12] == b"WAVE":
+            data = _plain_wav(data, what)
+        try:
+            with _opened(data, _DEMUXERS) as container:
+                return _decode_container(container, data, what)
+        except MemoryError:  # FFmpeg's own is an FFmpegError too
+            raise
+        except av.FFmpegError:
+            raise _unreadable(data, what) from None
 
 
 def _decode_container(container: InputContainer, data: bytes, what: str) -> Decoded:
@@ -98,6 +138,8 @@ def _decode_container(container: InputContainer, data: bytes, what: str) -> Deco
     if track is None:
         raise AudioError(f"{what} has no audio track. {_USE_FORMATS}")
     context = track.codec_context
+    if context is None:  # of a codec that this FFmpeg has no decoder for, or none at all
+        raise _unreadable(data, what)
     _check_source(context.sample_rate, context.channels, what)
     tally = _Tally()
     samples = _collect(_frames(container, track, tally), what)
@@ -109,8 +151,11 @@ def _decode_container(container: InputContainer, data: bytes, what: str) -> Deco
         raise AudioError(
             f"{what} is damaged: most of it cannot be decoded. Record it again or use another copy of the file."
         )
+    # FFmpeg decodes Opus without its head, but would copy whatever is in the place of it.
+    has_head = (context.extradata or b"").startswith(b"OpusHead")
     is_opus = (
-        context.name in ("opus", "libopus")
+        context.name in _OPUS
+        and has_head
         and container.format.name in ("ogg", "matroska,webm")
         and context.channels <= 2
         and not tally.failed
@@ -197,6 +242,11 @@ def _collect(frames: Iterable[AudioFrame], what: str) -> Samples:
     return np.clip(samples, -1, 1, out=samples)
 
 
+def _resampling() -> contextlib.AbstractContextManager[None]:
+    """Around what is done with samples that are decoded: an error over them, FFmpeg's too, is not the file's."""
+    return blamed_on("av", "numpy", given="recording", unless=(MemoryError,))
+
+
 class _Converter:
     """Frames of one format to 16 kHz floats of shape (n, channels).
 
@@ -205,44 +255,49 @@ class _Converter:
     """
 
     def __init__(self, first: AudioFrame) -> None:
+        self._scale = _PLAIN.get(first.format.name) if first.sample_rate == SAMPLE_RATE else None
+        if self._scale is None:
+            with _resampling():
+                self._graph = self._graph_for(first)
+
+    @staticmethod
+    def _graph_for(first: AudioFrame) -> Graph:
         from av.filter import Graph
 
-        self._scale = _PLAIN.get(first.format.name) if first.sample_rate == SAMPLE_RATE else None
-        if self._scale is not None:
-            return
-        self._graph = Graph()
-        with contextlib.suppress(AttributeError):  # older PyAV has no such setting
-            self._graph.threads = 1
+        graph = Graph()
+        if hasattr(graph, "threads"):  # not before PyAV 17
+            graph.threads = 1
         layout = first.layout.name
         rate = first.sample_rate
-        source = self._graph.add(
+        source = graph.add(
             "abuffer",
             sample_rate=str(rate),
             sample_fmt=first.format.name,
             channel_layout=layout,
             time_base=f"1/{rate}",
         )
-        wanted = self._graph.add("aformat", sample_rates=str(SAMPLE_RATE), sample_fmts="flt", channel_layouts=layout)
-        sink = self._graph.add("abuffersink")
+        wanted = graph.add("aformat", sample_rates=str(SAMPLE_RATE), sample_fmts="flt", channel_layouts=layout)
+        sink = graph.add("abuffersink")
         source.link_to(wanted)
         wanted.link_to(sink)
-        self._graph.configure()
+        graph.configure()
+        return graph
 
-    def convert(self, frame: AudioFrame | None) -> Iterator[Samples]:
+    def convert(self, frame: AudioFrame | None) -> Sequence[Samples]:
         """What comes out for a frame, or at the end (None)."""
         if self._scale is not None:
-            if frame is not None:
-                yield _array(frame) * self._scale
-            return
+            with np.errstate(invalid="ignore"):  # float files may hold anything; checked at the end
+                return [] if frame is None else [_array(frame) * self._scale]
+        with _resampling():
+            self._graph.push(frame)
+            return [_array(piece) for piece in self._pulled()]
+
+    def _pulled(self) -> Iterator[Any]:
         from av import BlockingIOError, EOFError
 
-        self._graph.push(frame)
-        while True:
-            try:
-                piece = self._graph.pull()
-            except (BlockingIOError, EOFError):
-                return
-            yield _array(piece)
+        with contextlib.suppress(BlockingIOError, EOFError):
+            while True:
+                yield self._graph.pull()
 
 
 def _array(frame: Any) -> Samples:
@@ -300,28 +355,28 @@ def to_mono(samples: Samples) -> Samples:
 
 def resample(samples: Samples, sample_rate: int, what: str) -> Samples:
     """Mono samples of any rate to 16 kHz; those of 16 kHz come back as they are."""
-    import av
-
     _check_source(sample_rate, 1, what)
     if sample_rate == SAMPLE_RATE or not samples.size:
         return samples
 
     def frames() -> Iterator[AudioFrame]:
+        import av
+
         for start in range(0, len(samples), _PIECE_S * sample_rate):
             piece = samples[None, start : start + _PIECE_S * sample_rate]
             frame = av.AudioFrame.from_ndarray(piece, "flt", "mono")
             frame.sample_rate = sample_rate
             yield frame
 
-    return _collect(frames(), what)
+    with _blamed(what):
+        return _collect(frames(), what)
 
 
 def encode_opus(samples: Samples) -> bytes:
     """16 kHz mono samples to OGG Opus, 32 kbit/s: wideband speech without audible loss."""
-    import av
-
+    av = load_av()
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="ogg") as target:
+    with _blamed("The recording"), av.open(buffer, "w", format="ogg") as target:
         stream = target.add_stream("libopus", rate=SAMPLE_RATE, layout="mono")
         stream.bit_rate = 32_000
         for start in range(0, len(samples), SAMPLE_RATE):
@@ -333,23 +388,51 @@ def encode_opus(samples: Samples) -> bytes:
     return buffer.getvalue()
 
 
-def remux_opus(data: bytes) -> bytes:
-    """The Opus packets of a WebM or OGG file, untouched, in a new OGG file."""
+def remux_opus(data: bytes) -> bytes | None:
+    """The Opus packets of a WebM or OGG file, untouched, in a new OGG file; None for times that OGG cannot hold."""
     import av
 
     buffer = io.BytesIO()
-    options = {"format_whitelist": "matroska,webm,ogg"}
-    with (
-        av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=options) as source,
-        av.open(buffer, "w", format="ogg") as target,
-    ):
-        track = source.streams.best("audio")
-        stream = target.add_stream_from_template(track)
-        for packet in source.demux(track):
-            if packet.dts is not None:  # the last, empty packet only flushes decoders
-                packet.stream = stream
-                target.mux(packet)
+    with _blamed("The recording"):
+        try:
+            with _opened(data, "matroska,webm,ogg") as source, av.open(buffer, "w", format="ogg") as target:
+                track = source.streams.best("audio")
+                stream = target.add_stream_from_template(track)
+                for packet in source.demux(track):
+                    if packet.dts is not None:  # the last, empty packet only flushes decoders
+                        packet.stream = stream
+                        target.mux(packet)
+        except av.FFmpegError:
+            return None
     return buffer.getvalue()
+
+
+def opus_seconds(data: bytes, limit_s: float) -> float:
+    """Seconds in an OGG Opus file of one track, by its packets: nothing is decoded, and not much over the limit read.
+
+    Raises `AudioError` for anything else.
+    """
+    from av import FFmpegError
+
+    what = "The recording"
+    seconds = 0.0
+    with _blamed(what):
+        try:
+            with _opened(data, "ogg") as container:
+                tracks = container.streams.audio
+                if len(tracks) != 1 or tracks[0].codec_context.name not in _OPUS:
+                    raise AudioError(f"{what} is not OGG Opus with one track. Save it again as OGG Opus.")
+                for packet in container.demux(tracks[0]):
+                    # FFmpeg reads the duration from the packet itself; the times in the container may say anything.
+                    if packet.duration and packet.time_base:
+                        seconds += float(packet.duration * packet.time_base)
+                    if seconds > limit_s + 1:
+                        break
+        except MemoryError:  # FFmpeg's own is an FFmpegError too
+            raise
+        except FFmpegError:
+            raise _unreadable(data, what) from None
+    return seconds
 
 
 def too_long(what: str) -> AudioError:
@@ -403,6 +486,9 @@ def _plain_wav(data: bytes, what: str) -> bytes:
         elif name == b"data":
             end = start + (long_size if size == 0xFFFFFFFF else size)
             samples = memoryview(data)[start : end if end > start and _ends_at_chunk(data, end, order) else None]
+            one = int.from_bytes(layout[12:14], order)  # bytes of one sample of all channels
+            if 0 < one <= 8 * MAX_CHANNELS:  # more is a block of compressed ones
+                samples = samples[: len(samples) // one * one]  # over half a sample, older FFmpeg drops a whole packet
             sizes = [
                 number.to_bytes(4, order) for number in (20 + len(layout) + len(samples), len(layout), len(samples))
             ]

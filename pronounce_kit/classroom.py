@@ -32,6 +32,7 @@ import pandas as pd
 
 from .errors import InputError
 from .highlight import GOOD_FROM, MISPRONOUNCED_BELOW
+from .typed import local_time
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -48,10 +49,32 @@ NOT_GIVEN = "(not given)"
 
 
 def wilson(hits: npt.ArrayLike, trials: npt.ArrayLike, *, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
-    """The interval (low, high) of a share, from numbers of hits and trials; NaN without trials.
+    """The interval of a share, from numbers of hits and trials.
 
+    It holds for small numbers too: 1 of 1 is (0.21, 1.00), 14 of 20 (0.48, 0.85).
+
+    Parameters
+    ----------
+    hits, trials : array_like, shape (n,)
+        Counts, not necessarily whole.
+    confidence : float
+        0 to 1.
+
+    Returns
+    -------
+    low, high : numpy.ndarray of float64, shape (n,)
+        0-1; NaN without trials.
+
+    References
+    ----------
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-    Statistical Association 22 (1927). It holds for small numbers too: 1 of 1 is (0.21, 1.00), 14 of 20 (0.48, 0.85).
+    Statistical Association 22 (1927).
+
+    Examples
+    --------
+    >>> low, high = pk.classroom.wilson([1, 14], [1, 20])
+    >>> low.round(2), high.round(2)
+    (array([0.21, 0.48]), array([1.  , 0.85]))
     """
     hit, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
     z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2
@@ -66,11 +89,31 @@ def wilson(hits: npt.ArrayLike, trials: npt.ArrayLike, *, confidence: float = CO
 def effective_trials(hits: npt.ArrayLike, trials: npt.ArrayLike, group: npt.ArrayLike) -> Floats:
     """How many independent trials those of each group are worth, given hits and trials of each student in it.
 
-    `group` numbers the groups from 0. Twenty attempts of one student tell less of a class than one attempt each of
-    twenty. The variance of the share is estimated between students, and the trials are as many as give that variance
-    when independent (Korn and Graubard, "Confidence intervals for proportions with small expected number of positive
-    counts estimated from survey data", Survey Methodology 24, 1998): at most the attempts, at least the students.
-    Where that cannot be estimated (one student, or everybody alike), all attempts count.
+    Twenty attempts of one student tell less of a class than one attempt each of twenty. The variance of the share is
+    estimated between students, and the trials are as many as give that variance when independent.
+
+    Parameters
+    ----------
+    hits, trials : array_like, shape (students,)
+        Counts of each student.
+    group : array_like of int, shape (students,)
+        Which group, from 0.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (groups,)
+        At most the attempts, at least the students. Where that cannot be estimated (one student, or everybody alike),
+        all attempts.
+
+    References
+    ----------
+    E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data", Survey Methodology 24 (1998).
+
+    Examples
+    --------
+    >>> pk.classroom.effective_trials([10, 0], [10, 10], [0, 0])  # one always right, one never
+    array([2.])
     """
     hit, n, at = np.asarray(hits, np.float64), np.asarray(trials, np.float64), np.asarray(group, np.int64)
     total, students = np.bincount(at, n), np.bincount(at)
@@ -123,30 +166,115 @@ def _weakest_first(missed: pd.DataFrame) -> pd.DataFrame:
 def weakest_words(words: pd.DataFrame) -> pd.DataFrame:
     """The words of the texts, that which is surest to be missed first.
 
-    Columns: word, attempts, students, missed, share_missed (0-1) with its interval low, high; mean_score; skipped, the
-    number of readings that left the word out, which are no attempts. "The" and "the" are one word. Sorted by `low`,
-    then by mean_score. Words that nobody said are not listed. Raises `InputError` for another frame.
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        A gradebook's, or that of the function `words` with a column student.
+
+    Returns
+    -------
+    pandas.DataFrame
+        word, attempts, students, missed, share_missed (0-1) with its 95 % interval low, high; mean_score (0-100);
+        skipped, the number of readings that left the word out, which are no attempts. "The" and "the" are one word.
+        Sorted by low, then by mean_score. Words that nobody said are not listed.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.weakest_words(words)[["word", "attempts", "missed"]].head(2).values.tolist()
+    [['think', 3, 1], ['thieves', 3, 1]]
     """
     spoken = _words_of_text(words)
     return _weakest_first(_missed_and_skipped(spoken, ["word"]))
 
 
 def weakest_phonemes(phonemes: pd.DataFrame) -> pd.DataFrame:
-    """The sounds, that which is surest to be missed first; columns as of `weakest_words`, with phoneme for word.
+    """The sounds, that which is surest to be missed first.
 
-    Sounds of skipped words have no score and are no attempts; there is no column skipped.
+    Parameters
+    ----------
+    phonemes : pandas.DataFrame
+        A gradebook's, or that of the function `phonemes` with a column student.
+
+    Returns
+    -------
+    pandas.DataFrame
+        phoneme, attempts, students, missed, share_missed (0-1) with its 95 % interval low, high; mean_score (0-100).
+        Sounds of skipped words have no score and are no attempts.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.weakest_phonemes(phonemes)["phoneme"][0]
+    'th'
     """
     return _weakest_first(_missed(_scored_phonemes(phonemes), ["phoneme"]))
 
 
 def student_words(words: pd.DataFrame, *, by: str = "student") -> pd.DataFrame:
-    """As `weakest_words` for each student, or for each value of another column, such as class_name."""
+    """As `weakest_words` for each student, or for each value of another column.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        As in `weakest_words`.
+    by : str
+        The column, such as class_name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        That column (student), then word, attempts, students, missed, share_missed (0-1), low, high, mean_score (0-100),
+        skipped.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.student_words(words)[["student", "word", "missed"]].head(2).values.tolist()
+    [['Ada', 'think', 1], ['Ada', 'thieves', 1]]
+    """
     spoken = _words_of_text(words, by)
     return _weakest_first(_missed_and_skipped(spoken, [by, "word"]))
 
 
 def student_phonemes(phonemes: pd.DataFrame, *, by: str = "student") -> pd.DataFrame:
-    """As `weakest_phonemes` for each student, or for each value of another column, such as first_language."""
+    """As `weakest_phonemes` for each student, or for each value of another column.
+
+    Parameters
+    ----------
+    phonemes : pandas.DataFrame
+        As in `weakest_phonemes`.
+    by : str
+        The column, such as first_language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        That column (student), then phoneme, attempts, students, missed, share_missed (0-1), low, high, mean_score
+        (0-100).
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.student_phonemes(phonemes, by="first_language")[["first_language", "phoneme"]].values.tolist()[0]
+    ['German', 'th']
+    """
     return _weakest_first(_missed(_scored_phonemes(phonemes, by), [by, "phoneme"]))
 
 
@@ -159,11 +287,32 @@ def _missed_and_skipped(spoken: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def confusions(phonemes: pd.DataFrame, *, by_first_language: bool = False) -> pd.DataFrame:
     """Which sound was heard where which was expected, the surest confusion first.
 
-    Columns: (first_language,) expected, heard, count, attempts (of the expected sound), students (who said the one for
-    the other), share (count of attempts, 0-1) with its interval low, high. The rows where heard is expected are those
-    said right: a sound with a good score (80 and more) counts as the expected one, whatever candidate came first.
-    Sounds without a candidate are left out: assess with nbest_phoneme_count of 1 or more. Students without a first
-    language are `NOT_GIVEN`.
+    The rows where heard is expected are those said right: a sound with a good score (80 and more) counts as the
+    expected one, whatever candidate came first. Sounds without a candidate are left out.
+
+    Parameters
+    ----------
+    phonemes : pandas.DataFrame
+        A gradebook's, or that of the function `phonemes`, assessed with an nbest_phoneme_count of 1 or more.
+    by_first_language : bool
+        For each first_language (a column of the frame; missing ones are "(not given)").
+
+    Returns
+    -------
+    pandas.DataFrame
+        (first_language,) expected, heard, count, attempts (of the expected sound), students (who said the one for the
+        other), share (count of attempts, 0-1) with its 95 % interval low, high.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> heard = pk.classroom.confusions(phonemes)
+    >>> heard.loc[heard["heard"] != heard["expected"], ["expected", "heard", "students"]].values.tolist()[0]
+    ['th', 's', 1]
     """
     extra = ["first_language"] if by_first_language else []
     known = _scored_phonemes(phonemes, *(extra or ["student"]), "heard")
@@ -186,14 +335,35 @@ def confusions(phonemes: pd.DataFrame, *, by_first_language: bool = False) -> pd
 
 
 def progress(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataFrame:
-    """Each student's mean score at each attempt: student, attempt, recordings, mean_score, low, high.
+    """Each student's mean score at each attempt.
 
-    `attempt` is the number of the attempt at the same task, the mean being over tasks. Not all tasks are equally hard,
-    nor read equally often, so each is moved to begin at the student's mean first score: what rises or falls is the
-    student, not the choice of tasks. Where nobody read anything twice it is the number of the student's recording, in
-    order of time. The interval is Student's t; the spread is that of
-    all scores about their students' means, the same for everyone, for a student alone has too few. Without two
-    recordings of any one student nothing is known of the spread, and the interval is 0 to 100.
+    Not all tasks are equally hard, nor read equally often, so each is moved to begin at the student's mean first score:
+    what rises or falls is the student, not the choice of tasks. The interval is Student's t; the spread is that of all
+    scores about their students' means, the same for everyone, for a student alone has too few. Without two recordings
+    of any one student nothing is known of the spread, and the interval is 0 to 100.
+
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        A gradebook's, or that of the function `utterances` with a column student.
+    score : str
+        Which of its scores: pron_score, accuracy_score, fluency_score, completeness_score, prosody_score (each 0-100).
+
+    Returns
+    -------
+    pandas.DataFrame
+        student, attempt (at the same task, from 1; where nobody read anything twice, the number of the recording, in
+        order of time), recordings, mean_score (0-100, over tasks) with its 95 % interval low, high.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.progress(utterances)[["student", "attempt", "recordings"]].values.tolist()
+    [['Ada', 1, 2], ['Ada', 2, 2], ['Ben', 1, 2]]
     """
     scored = _scored_utterances(utterances, score)
     scored["attempt"] = _attempts(scored)
@@ -207,9 +377,30 @@ def progress(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataF
 
 
 def class_progress(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataFrame:
-    """The mean of the students' means at each attempt: attempt, students, mean_score, low, high.
+    """The mean of the students' means at each attempt.
 
-    The interval is Student's t over the students; with one student it is 0 to 100.
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        As in `progress`.
+    score : str
+        As in `progress` (0-100).
+
+    Returns
+    -------
+    pandas.DataFrame
+        attempt, students, mean_score (0-100) with its 95 % interval low, high: Student's t over the students; with one
+        student it is 0 to 100.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.class_progress(utterances)[["attempt", "students"]].values.tolist()
+    [[1, 2], [2, 1]]
     """
     of_student = progress(utterances, score=score)
     means = of_student.groupby("attempt")["mean_score"].agg(students="size", mean_score="mean", spread="std")
@@ -226,11 +417,32 @@ def class_progress(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd
 def gains(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataFrame:
     """What each student gained from the first to the last attempt at the same texts, the surest change first.
 
-    Columns: student, tasks (texts of tasks, read twice or more), first_score and last_score (means over these), gain
-    (points) and its interval low, high: Student's t over the texts' gains, with the spread of all students' together.
-    With no student who repeated two texts the interval is -100 to 100. `sure` tells whether the change is more than
-    what chance gives one of so many students: its interval at the level of Bonferroni, 95 % for all students at once,
-    leaves 0 out. Sorted by how far that interval stays from 0.
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        As in `progress`.
+    score : str
+        As in `progress` (0-100).
+
+    Returns
+    -------
+    pandas.DataFrame
+        student, tasks (texts of tasks, read twice or more), first_score and last_score (0-100, means over these), gain
+        (points) and its 95 % interval low, high: Student's t over the texts' gains, with the spread of all students'
+        together, -100 to 100 where no student repeated two texts. sure tells whether the change is more than what
+        chance gives one of so many students: its interval at the level of Bonferroni, 95 % for all students at once,
+        leaves 0 out.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> gained = pk.classroom.gains(utterances)
+    >>> gained["student"].tolist(), bool(gained["gain"][0] > 0), bool(gained["sure"][0])
+    (['Ada'], True, False)
     """
     scored = _scored_utterances(utterances, score)
     tasks = _task_names(scored)
@@ -254,9 +466,33 @@ def gains(utterances: pd.DataFrame, *, score: str = "pron_score") -> pd.DataFram
 
 
 def distribution(utterances: pd.DataFrame, *, score: str = "pron_score", width: int = 5) -> pd.DataFrame:
-    """How many recordings have how much: from_score, to_score (not included, but for 100), recordings.
+    """How many recordings have how much.
 
-    `width` is that of a class of scores and divides 100. The last row counts those without a score; its ends are NaN.
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        A gradebook's, or that of the function `utterances`.
+    score : str
+        As in `progress` (0-100).
+    width : int
+        That of a class of scores, in points; divides 100.
+
+    Returns
+    -------
+    pandas.DataFrame
+        from_score, to_score (0-100; not included, but for 100), recordings. The last row counts those without a score;
+        its ends are NaN.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> counts = pk.classroom.distribution(utterances, width=20)
+    >>> counts["to_score"].tolist(), sum(counts["recordings"].tolist())
+    ([20.0, 40.0, 60.0, 80.0, 100.0, nan], 6)
     """
     values = _column(utterances, score, "utterances")
     edges = np.arange(0, 101, width)
@@ -272,16 +508,38 @@ def distribution(utterances: pd.DataFrame, *, score: str = "pron_score", width: 
 
 
 def timeline(utterances: pd.DataFrame, *, score: str = "pron_score", every: str | None = None) -> pd.DataFrame:
-    """Who recorded how much when: student, period (its first day), recordings, scored, mean_score (NaN without any).
+    """Who recorded how much when.
 
-    `every` is "D" (day), "W" (week from Monday) or "MS" (month); by itself days up to 7 weeks, then weeks up to a year
-    and a half, then months. The frame's attrs have it as "every". A day is one where this computer is. Recordings
-    without a time are left out.
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        A gradebook's, or that of the function `utterances` with columns student and recorded_at.
+    score : str
+        As in `progress` (0-100).
+    every : {"D", "W", "MS"}, optional
+        Day, week from Monday, or month; by itself days up to 7 weeks, then weeks up to a year and a half, then months.
+        A day is one where this computer is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        student, period (its first day), recordings, scored, mean_score (0-100, NaN without any). Its attrs have
+        `every`. Recordings without a time are left out.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    Examples
+    --------
+    >>> pk.classroom.timeline(utterances, every="MS")[["student", "recordings"]].values.tolist()
+    [['Ada', 4], ['Ben', 2]]
     """
     _require(utterances, "utterances", "student", "recorded_at", score)
     times = pd.to_datetime(utterances["recorded_at"], utc=_is_text(utterances["recorded_at"]), errors="coerce")
     if times.dt.tz is not None:
-        local = [pd.NaT if pd.isna(time) else time.to_pydatetime(warn=False).astimezone() for time in times]
+        local = [pd.NaT if pd.isna(time) else local_time(time.to_pydatetime(warn=False)) for time in times]
         times = pd.to_datetime(pd.Series([time.replace(tzinfo=None) for time in local], times.index))
     frame = pd.DataFrame(
         {"student": student_names(utterances), "time": times, "score": _column(utterances, score, "utterances")}
@@ -382,15 +640,37 @@ _log_gamma = np.vectorize(math.lgamma, otypes=[np.float64])
 def items(words: pd.DataFrame) -> pd.DataFrame:
     """Each word of each task as an item of a test: how hard it is, and whether it tells good readers from poor ones.
 
-    Columns: task (NA where there is none: then a word is one item wherever it stands), position (of the word in the
-    text, from 0; NA likewise), word, attempts, students, share_right (0-1; 60 points and more) with its interval low,
-    high; discrimination (-1 to 1) with its interval discrimination_low, discrimination_high. The hardest come first.
+    The discrimination is the corrected item-total correlation: that of the students' shares right on the item with how
+    they do on all their other items, each compared with the mean of that item, as not everybody reads all. A word that
+    good readers miss and poor ones do not has a negative one. Its interval is Fisher's z, so it is -1 to 1 with three
+    students.
 
-    The discrimination is the corrected item-total correlation (Lord and Novick, "Statistical theories of mental test
-    scores", 1968): that of the students' shares right on the item with how they do on all their other items, each
-    compared with the mean of that item, as not everybody reads all. A word that good readers miss and poor ones do not
-    has a negative one. It is NaN with fewer than three students, or where they are all alike. The interval is
-    Fisher's z, so it is -1 to 1 with three students.
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        A gradebook's, or that of the function `words` with a column student.
+
+    Returns
+    -------
+    pandas.DataFrame
+        task (NA where there is none: then a word is one item wherever it stands), position (of the word in the text,
+        from 0; NA likewise), word, attempts, students, share_right (0-1; 60 points and more) with its 95 % interval
+        low, high; discrimination (-1 to 1; NaN with fewer than three students, or where they are all alike) with
+        discrimination_low, discrimination_high. The hardest come first.
+
+    Raises
+    ------
+    InputError
+        For another frame.
+
+    References
+    ----------
+    F. M. Lord and M. R. Novick, "Statistical theories of mental test scores" (1968).
+
+    Examples
+    --------
+    >>> pk.classroom.items(words)[["task", "position", "word"]].head(2).values.tolist()
+    [['Week 1', 1, 'think'], ['Week 2', 1, 'thieves']]
     """
     spoken = _words_of_text(words).dropna(subset="accuracy_score")
     spoken = spoken.assign(right=spoken["accuracy_score"] >= MISPRONOUNCED_BELOW)
@@ -439,7 +719,21 @@ def _rest_correlation(shares: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
 def student_names(frame: pd.DataFrame) -> pd.Series[str]:
     """Whose reading each row is: the name, with the class where several classes have a student of that name.
 
-    `NO_NAME` where there is none, or no column student.
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With a column student, and class_name where known.
+
+    Returns
+    -------
+    pandas.Series of str
+        "(no name)" where there is none, or no such column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> pk.classroom.student_names(pd.DataFrame({"student": ["Ada", "Ada"], "class_name": ["5a", "5b"]})).tolist()
+    ['Ada (5a)', 'Ada (5b)']
     """
     names: pd.Series[Any] = _labels(frame, "student", NO_NAME)
     if "class_name" in frame:

@@ -138,24 +138,121 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
 def utterances(x: Replies) -> pd.DataFrame:
     """One row per utterance: status, text, scores of the whole text, and counts of words and of their errors.
 
-    `word_count` has insertions too. The counts are missing where the reply lists no words (FullText granularity, no
-    match), those of errors also where its words have no error type (Basic dimension). For columns see `SCHEMA`.
+    Parameters
+    ----------
+    x : Assessment, dict, str, bytes or iterable of these
+        Replies, or their JSON; a list within an iterable is one long recording.
+
+    Returns
+    -------
+    pandas.DataFrame
+        utterance_id; student; reference_text, recognition_status, display_text; pron_score, accuracy_score,
+        fluency_score, completeness_score and prosody_score (0-100, or 0-5 with FivePoint); offset_s and duration_s
+        (seconds); snr_db (dB); confidence (0-1); word_count (with insertions), mispronunciation_count, omission_count,
+        insertion_count, missing where the reply does not tell; and with prosody from the embedded engine
+        words_per_minute, syllables_per_minute, articulation_rate (syllables a minute without pauses), pause_count,
+        boundary_pause_count, pause_total_s and longest_pause_s (seconds). Missing is NaN or NA.
+
+    Raises
+    ------
+    ReplyError
+        For what is no reply.
+
+    Examples
+    --------
+    >>> pk.utterances(assessment)[["recognition_status", "word_count", "mispronunciation_count"]]
+      recognition_status  word_count  mispronunciation_count
+    0            Success           7                       1
     """
     return _table("utterances", x, _utterance_columns)
 
 
 def words(x: Replies) -> pd.DataFrame:
-    """One row per word, also for omitted and inserted ones; see `results.Word` and, for columns, `SCHEMA`."""
+    """One row per word, also for omitted and inserted ones.
+
+    Parameters
+    ----------
+    x : Assessment, dict, str, bytes or iterable of these
+        As in `utterances`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        utterance_id; word_index (from 0 within the utterance); word; accuracy_score (0-100, or 0-5 with FivePoint);
+        error_type ("None", "Mispronunciation", "Omission", "Insertion"); offset_s and duration_s (seconds); confidence
+        (0-1). With prosody unexpected_break, missing_break and monotone (true from a confidence of 0.75 on), their
+        unexpected_break_confidence, missing_break_confidence and monotone_confidence, break_length_s (seconds before
+        the word), and from the embedded engine misplaced_stress, misplaced_stress_confidence, expected_stress and
+        said_stress (syllables from 0). Missing is NaN or NA.
+
+    Raises
+    ------
+    ReplyError
+        For what is no reply.
+
+    Examples
+    --------
+    >>> pk.words(assessment).loc[1, ["word", "error_type"]].tolist()
+    ['think', 'Mispronunciation']
+    """
     return _table("words", x, _word_columns)
 
 
 def syllables(x: Replies) -> pd.DataFrame:
-    """One row per syllable; see `results.Syllable` and, for columns, `SCHEMA`."""
+    """One row per syllable.
+
+    Parameters
+    ----------
+    x : Assessment, dict, str, bytes or iterable of these
+        As in `utterances`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        utterance_id; word_index; syllable_index (from 0 within the word); word; syllable (in phonemes); grapheme (in
+        letters); accuracy_score (0-100, or 0-5 with FivePoint); offset_s and duration_s (seconds). Missing is NaN or
+        NA.
+
+    Raises
+    ------
+    ReplyError
+        For what is no reply.
+
+    Examples
+    --------
+    >>> syllables = pk.syllables(assessment)
+    >>> syllables.loc[syllables["word"] == "weather", "syllable"].tolist()
+    ['weh', 'dher']
+    """
     return _table("syllables", x, _syllable_columns)
 
 
 def phonemes(x: Replies) -> pd.DataFrame:
-    """One row per phoneme, with the likeliest sound heard there (`heard`, `heard_score`); for columns see `SCHEMA`."""
+    """One row per phoneme, with the likeliest sound heard there.
+
+    Parameters
+    ----------
+    x : Assessment, dict, str, bytes or iterable of these
+        As in `utterances`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        utterance_id; word_index; phoneme_index (from 0 within the word); word; phoneme; accuracy_score (0-100, or 0-5
+        with FivePoint); heard and its heard_score (0-100), missing unless candidates were asked for; offset_s and
+        duration_s (seconds). Missing is NaN or NA.
+
+    Raises
+    ------
+    ReplyError
+        For what is no reply.
+
+    Examples
+    --------
+    >>> sounds = pk.phonemes(assessment)
+    >>> sounds.loc[sounds["accuracy_score"] < 60, ["word", "phoneme", "heard"]].values.tolist()
+    [['think', 'th', 's']]
+    """
     return _table("phonemes", x, _phoneme_columns)
 
 

@@ -62,26 +62,39 @@ _FIELD_OF_JSON_NAME = {json_name.casefold(): field for field, json_name in JSON_
 class PronunciationScoreParams:
     """What to assess, and how to report it.
 
-    reference_text
+    Parameters
+    ----------
+    reference_text : str
         The text that the learner reads; "" asks for an unscripted assessment.
-    grading_system
-        "HundredMark" (scores 0-100) or "FivePoint" (0-5).
-    granularity
-        "Phoneme" (text, words and phonemes), "Word" (text and words) or "FullText" (text only).
-    dimension
-        "Comprehensive" (accuracy, fluency, completeness, error types) or "Basic" (accuracy only).
-    enable_miscue
+    grading_system : {"HundredMark", "FivePoint"}
+        Scale of the scores: 0-100, or 0-5.
+    granularity : {"Phoneme", "Word", "FullText"}
+        How deep the scores go: text, words and phonemes; text and words; text only.
+    dimension : {"Comprehensive", "Basic"}
+        Accuracy, fluency, completeness and error types; or accuracy only.
+    enable_miscue : bool
         Compare the words said with the reference text and mark omissions and insertions.
-    enable_prosody_assessment
+    enable_prosody_assessment : bool
         Report a prosody score, and breaks and monotone speech on words.
-    phoneme_alphabet
-        Names of phonemes in the reply: "SAPI" or "IPA".
-    nbest_phoneme_count
+    phoneme_alphabet : {"SAPI", "IPA"}
+        Names of phonemes in the reply.
+    nbest_phoneme_count : int
         How many candidate sounds to report for each phoneme, likeliest first; 0 for none.
-    scenario_id
-        GUID of a customized point system, or None.
+    scenario_id : str, optional
+        GUID of a customized point system.
 
-    A wrong value raises `ParameterError`, which names the accepted ones.
+    Raises
+    ------
+    ParameterError
+        For a value that does not exist; the message names those that do.
+
+    Examples
+    --------
+    >>> params = pk.PronunciationScoreParams("Good morning.", nbest_phoneme_count=5)
+    >>> params.to_dict()["NBestPhonemeCount"]
+    5
+    >>> service.assess(recording, params=pk.PronunciationScoreParams(text, granularity="Word")).words[1].phonemes
+    ()
     """
 
     reference_text: str
@@ -127,26 +140,72 @@ class PronunciationScoreParams:
                 ) from None
 
     def to_dict(self) -> dict[str, object]:
-        """The parameters under the service's JSON names; a scenario that is not set is left out."""
+        """The parameters under the service's JSON names.
+
+        Returns
+        -------
+        dict of str to object
+            "ReferenceText", "GradingSystem" and so on; a scenario that is not set is left out.
+        """
         values = {json_name: getattr(self, field) for field, json_name in JSON_NAMES.items()}
         if self.scenario_id is None:
             del values["ScenarioId"]
         return values
 
     def to_json(self) -> str:
-        """The JSON text that the service reads; text outside ASCII stands as itself (UTF-8 when encoded)."""
+        """The JSON text that the service reads.
+
+        Returns
+        -------
+        str
+            Text outside ASCII stands as itself, in UTF-8 when encoded.
+
+        Examples
+        --------
+        >>> pk.PronunciationScoreParams("Grüße").to_json()
+        '{"ReferenceText": "Grüße", "GradingSystem": "HundredMark", ...}'
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def to_base64(self) -> str:
-        """Base64 of the UTF-8 JSON: the value of the header or query parameter."""
+        """Base64 of the UTF-8 JSON: the value of the header or query parameter.
+
+        Returns
+        -------
+        str
+            In the standard alphabet, with padding.
+
+        Examples
+        --------
+        >>> params = pk.PronunciationScoreParams("Good morning.")
+        >>> pk.PronunciationScoreParams.from_base64(params.to_base64()) == params
+        True
+        """
         return base64.b64encode(self.to_json().encode()).decode("ascii")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> PronunciationScoreParams:
         """Read parameters as the service does: its defaults for absent ones, "True" for True, unknown ones ignored.
 
-        Names match without case (the socket SDK writes camelCase). Raises `ParameterError` for a wrong value or
-        an absent ReferenceText.
+        Parameters
+        ----------
+        values : mapping of str to object
+            By the service's JSON names, which match without case (the socket SDK writes camelCase).
+
+        Returns
+        -------
+        PronunciationScoreParams
+            With the service's defaults, which are not the constructor's: FivePoint, Basic, no miscues.
+
+        Raises
+        ------
+        ParameterError
+            For a value that does not exist, and without a ReferenceText.
+
+        Examples
+        --------
+        >>> pk.PronunciationScoreParams.from_dict({"referenceText": "Good morning."}).grading_system
+        'FivePoint'
         """
         fields: dict[str, Any] = dict(SERVICE_DEFAULTS)
         for name, value in values.items():
@@ -159,7 +218,28 @@ class PronunciationScoreParams:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> PronunciationScoreParams:
-        """Read the parameters' JSON text; see `from_dict`."""
+        """Read the parameters' JSON text; defaults as in `from_dict`.
+
+        Parameters
+        ----------
+        text : str or bytes
+            A JSON object, in UTF-8 where it is bytes.
+
+        Returns
+        -------
+        PronunciationScoreParams
+            As of `from_dict`.
+
+        Raises
+        ------
+        ParameterError
+            For what is no JSON object, and as in `from_dict`.
+
+        Examples
+        --------
+        >>> pk.PronunciationScoreParams.from_json('{"ReferenceText": "", "EnableMiscue": "True"}').enable_miscue
+        True
+        """
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):
@@ -170,9 +250,28 @@ class PronunciationScoreParams:
 
     @classmethod
     def from_base64(cls, encoded: str) -> PronunciationScoreParams:
-        """Read the value of the header or query parameter; see `from_dict`.
+        """Read the value of the header or query parameter; defaults as in `from_dict`.
 
-        Also takes the URL-safe alphabet, missing padding, and the spaces that a query parser makes of "+".
+        Parameters
+        ----------
+        encoded : str
+            Base64 of the UTF-8 JSON, also in the URL-safe alphabet, without padding, and with the spaces that a query
+            parser makes of "+".
+
+        Returns
+        -------
+        PronunciationScoreParams
+            As of `from_dict`.
+
+        Raises
+        ------
+        ParameterError
+            For what is no base64, and as in `from_json`.
+
+        Examples
+        --------
+        >>> pk.PronunciationScoreParams.from_base64("eyJSZWZlcmVuY2VUZXh0IjogIkhpIn0").reference_text
+        'Hi'
         """
         text = encoded.strip().replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
         try:

@@ -70,27 +70,39 @@ _PITCH_LAGS = slice(_RATE // 2 // 400, _RATE // 2 // 70)  # 70 to 400 Hz, at hal
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What `Recording.quality()` found.
+    """What `Recording.quality` found.
 
-    duration_s
+    Attributes
+    ----------
+    duration_s : float
         Length in seconds.
-    peak_dbfs
-        Largest sample, decibels below full scale (0 or less); None if all samples are 0.
-    clipped_share
+    peak_dbfs : float or None
+        Largest sample, dBFS (0 or less); None if all samples are 0.
+    clipped_share : float
         Share of samples (0-1) at full scale next to others: distortion.
-    silence_share
+    silence_share : float
         Share of frames (0-1) that are silent: below -60 dBFS, or 40 dB below the loudest ones.
-    speech_share
-        Share of frames (0-1) judged to be speech: louder than what is between the words, voiced or near a voiced
-        sound, and changing as speech does (steady noise, a hum or a tone is not speech).
-    speech_start_s, speech_end_s
+    speech_share : float
+        Share of frames (0-1) judged to be speech: louder than what is between the words, voiced or near a voiced sound,
+        and changing as speech does (steady noise, a hum or a tone is not speech).
+    speech_start_s, speech_end_s : float or None
         Seconds from the start to the first and the last of it; None without speech.
-    speech_dbfs
-        Mean level of the speech; None without speech.
-    snr_db
-        Estimated ratio of speech to noise, at most 60; None without speech or if there is no telling.
-    flags
-        What is wrong, the gravest first: names from `VERDICTS`; empty if the recording is good.
+    speech_dbfs : float or None
+        Mean level of the speech, dBFS; None without speech.
+    snr_db : float or None
+        Estimated ratio of speech to noise, at most 60 dB; None without speech or if there is no telling. Short pauses
+        count as speech, as in ITU-T P.56.
+    flags : tuple of str
+        What is wrong, the gravest first: "empty", "too_short", "silent", "no_speech", "too_long", "clipped",
+        "too_quiet", "noisy"; empty if the recording is good.
+
+    Examples
+    --------
+    >>> quality = recording.quality()
+    >>> quality.flags, quality.verdict
+    ((), 'Good recording.')
+    >>> 0 < quality.speech_start_s < quality.speech_end_s <= quality.duration_s
+    True
     """
 
     duration_s: float

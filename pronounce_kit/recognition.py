@@ -10,10 +10,26 @@ from .results import Json, dicts_in, load_json, number, read_reply, seconds, sta
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One reading of what was said, in four spellings, and how sure the service is of it (0-1).
+    """One reading of what was said, in four spellings.
 
-    `lexical` has the words as they were said ("five pencils"), `itn` as they are written ("5 pencils"), `masked_itn`
-    with profanity masked, `display_text` with capitals and punctuation too.
+    Attributes
+    ----------
+    display_text : str or None
+        With capitals and punctuation, and profanity masked.
+    lexical : str or None
+        The words as they were said: "five pencils".
+    itn : str or None
+        The words as they are written: "5 pencils" (inverse text normalization).
+    masked_itn : str or None
+        The same with profanity masked.
+    confidence : float or None
+        How sure the service is of it, 0-1.
+
+    Examples
+    --------
+    >>> found = service.recognize(service.synthesize("Five pencils."), format="detailed")
+    >>> found.nbest[0].lexical, found.nbest[0].itn
+    ('five pencils', '5 pencils')
     """
 
     display_text: str | None
@@ -25,17 +41,34 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recognition:
-    """What was said in one recording. Times are seconds; what the reply lacks is None.
+    """What was said in one recording; what the reply lacks is None.
 
-    status
+    Comparing two recognitions leaves `raw` out.
+
+    Attributes
+    ----------
+    status : str or None
         The service's RecognitionStatus ("Success", "NoMatch", "InitialSilenceTimeout", ...), None for an empty reply.
-    display_text
-        The text with capitals and punctuation. The further spellings are those of `Alternative`; only the detailed
-        format has them.
-    nbest
+    display_text : str or None
+        The text with capitals and punctuation.
+    lexical, itn, masked_itn : str or None
+        The spellings of `recognition.Alternative`; only the detailed format has them.
+    confidence : float or None
+        How sure the service is of the text, 0-1; only in the detailed format.
+    nbest : tuple of Alternative
         All readings, likeliest first; empty in the simple format.
-    raw
-        The reply itself. Comparing two recognitions leaves it out.
+    offset_s : float or None
+        Seconds from the recording's start to that of the speech.
+    duration_s : float or None
+        Length of the speech in seconds.
+    raw : dict or list of dict
+        The reply itself.
+
+    Examples
+    --------
+    >>> found = service.recognize(service.synthesize("Good morning."), format="detailed")
+    >>> found.display_text, found.lexical, len(found.nbest) > 1
+    ('Good morning.', 'good morning', True)
     """
 
     status: str | None
@@ -51,9 +84,27 @@ class Recognition:
 
     @classmethod
     def from_json(cls, obj: object) -> Recognition:
-        """Read a reply, simple or detailed: a dict, a list of dicts (one long recording), or their JSON.
+        """Read a reply, simple or detailed.
 
-        A list becomes one text; it has no `nbest`. Raises `ReplyError` for what is no reply.
+        Parameters
+        ----------
+        obj : dict, list of dict, str or bytes
+            The reply, or its JSON; a list is one long recording and becomes one text, without `nbest`.
+
+        Returns
+        -------
+        Recognition
+            With the reply as `raw`.
+
+        Raises
+        ------
+        ReplyError
+            For what is no reply.
+
+        Examples
+        --------
+        >>> pk.Recognition.from_json('{"RecognitionStatus": "Success", "DisplayText": "Hello.", "Offset": 5000000}')
+        <Recognition Success: 'Hello.'>
         """
         raw = load_json(obj)
         top, _ = read_reply(raw)

@@ -42,13 +42,39 @@ _MAX_FLOAT_PEAK = 16.0
 class Recording:
     """Speech as 16 kHz mono samples; immutable, and equal to any other recording of the same content.
 
-    Make one with `from_file`, `from_bytes`, `from_array`, `from_widget` or `of`. All raise `AudioError`, whose
-    message says what is wrong with the recording and what to do.
+    Make one with `from_file`, `from_bytes`, `from_array`, `from_widget` or `of`. In a notebook it shows itself as a
+    player.
 
-    samples
-        float32, shape (n,) with n >= 1, 16 kHz, within [-1, 1], read-only.
-    source
-        Name of the file it came from, or None.
+    Parameters
+    ----------
+    samples : array_like of float, shape (n,)
+        At least one sample at 16 kHz; copied, and what lies beyond [-1, 1] is clipped.
+    source : str, optional
+        Name of the file it came from.
+
+    Attributes
+    ----------
+    samples : numpy.ndarray of float32, shape (n,)
+        Within [-1, 1], read-only.
+    source : str or None
+        Name of the file it came from.
+
+    Raises
+    ------
+    AudioError
+        For samples of another shape, none at all, or NaN and infinity among them.
+
+    Examples
+    --------
+    >>> recording = pk.Recording.from_file("think.wav")
+    >>> recording.samples.dtype, recording.samples.ndim, recording.sample_rate
+    (dtype('float32'), 1, 16000)
+    >>> recording.duration_s == len(recording.samples) / 16000
+    True
+    >>> recording.quality().ok
+    True
+    >>> recording.save("think.ogg").name
+    'think.ogg'
     """
 
     samples: _codec.Samples
@@ -71,9 +97,27 @@ class Recording:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Recording:
-        """Read a sound file, or the audio track of a video file, of any common format (at most 200 MB, 30 minutes).
+        """Read a sound file, or the audio track of a video file, of any common format.
 
-        Raises `AudioError` if it is missing, not a recording, too long or too large.
+        Parameters
+        ----------
+        path : str or path
+            At most 200 MB and 30 minutes.
+
+        Returns
+        -------
+        Recording
+            With the file's name as its `source`.
+
+        Raises
+        ------
+        AudioError
+            If it is missing, not a recording, too long or too large.
+
+        Examples
+        --------
+        >>> pk.Recording.from_file("think.wav")
+        <Recording 'think.wav' ... s>
         """
         path = Path(path)
         try:
@@ -96,7 +140,28 @@ class Recording:
 
     @classmethod
     def from_bytes(cls, data: Buffer) -> Recording:
-        """Decode the content of a sound file; see `from_file`."""
+        """Decode the content of a sound file, such as an upload.
+
+        Parameters
+        ----------
+        data : bytes, bytearray or memoryview
+            A whole file of any common format, at most 200 MB and 30 minutes.
+
+        Returns
+        -------
+        Recording
+            Without a `source`.
+
+        Raises
+        ------
+        AudioError
+            For what is not the bytes of a recording, or is too long or too large.
+
+        Examples
+        --------
+        >>> pk.Recording.from_bytes(recording.to_wav()) == recording
+        True
+        """
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise AudioError(
                 f"from_bytes takes the bytes of a sound file, not {type(data).__name__}. "
@@ -115,13 +180,30 @@ class Recording:
     def from_array(cls, samples: ArrayLike, sample_rate: int) -> Recording:
         """Take samples that are already in memory.
 
-        samples
-            Shape (n,), (n, channels) or (channels, n), at most 8 channels. Floats within [-1, 1] (what lies beyond is
-            clipped), or whole numbers of type int8, uint8, int16 or int32.
-        sample_rate
-            Hertz, a whole number from 1000 to 768000.
+        Parameters
+        ----------
+        samples : array_like, shape (n,), (n, channels) or (channels, n)
+            At most 8 channels, which are mixed. Floats within [-1, 1] (what lies beyond is clipped), or whole numbers
+            of type int8, uint8, int16 or int32.
+        sample_rate : int
+            Hertz, from 1000 to 768000.
 
-        Raises `AudioError`, for NaN and infinity too.
+        Returns
+        -------
+        Recording
+            Resampled to 16 kHz.
+
+        Raises
+        ------
+        AudioError
+            For another shape, type or rate, for NaN and infinity, and for more than 30 minutes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> tone = np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)  # 1 s at 44.1 kHz
+        >>> pk.Recording.from_array(tone, 44_100).duration_s
+        1.0
         """
         try:
             array = np.asarray(samples)
@@ -152,8 +234,26 @@ class Recording:
     def from_widget(cls, widget: Any) -> Recording:
         """Take what a recorder widget holds: this kit's, or an `ipywebrtc.AudioRecorder`.
 
-        Any object with the bytes of a sound file in `.audio.value` or `.value` will do. Raises `AudioError` if
-        nothing was recorded yet.
+        Parameters
+        ----------
+        widget : object
+            Any that has the bytes of a sound file in `.audio.value` or `.value`.
+
+        Returns
+        -------
+        Recording
+            The last take.
+
+        Raises
+        ------
+        AudioError
+            If nothing was recorded yet, or it holds no recording.
+
+        Examples
+        --------
+        >>> pk.Recording.from_widget(pk.widgets.Recorder())
+        Traceback (most recent call last):
+        pronounce_kit.errors.AudioError: Nothing has been recorded yet. Press Record, ..., then run this again.
         """
         holder = getattr(widget, "audio", None)
         if not hasattr(holder, "value"):
@@ -176,7 +276,28 @@ class Recording:
 
     @classmethod
     def of(cls, recording: Recording | str | os.PathLike[str] | Buffer) -> Recording:
-        """Coerce what services accept: a `Recording` (returned as it is), a path, or the bytes of a sound file."""
+        """Coerce what services accept: a `Recording` (returned as it is), a path, or the bytes of a sound file.
+
+        Parameters
+        ----------
+        recording : Recording, str, path, bytes, bytearray or memoryview
+            As of `from_file` and `from_bytes`.
+
+        Returns
+        -------
+        Recording
+            The same object where it is one already.
+
+        Raises
+        ------
+        AudioError
+            For anything else, and as in `from_file` and `from_bytes`.
+
+        Examples
+        --------
+        >>> pk.Recording.of("think.wav") == pk.Recording.of(recording)
+        True
+        """
         if isinstance(recording, Recording):
             return recording
         if isinstance(recording, (bytes, bytearray, memoryview)):
@@ -212,7 +333,18 @@ class Recording:
         return hashlib.sha256(self._pcm).hexdigest()
 
     def to_wav(self) -> bytes:
-        """A WAV file: 16-bit PCM, 16 kHz, mono."""
+        """A WAV file: 16-bit PCM, 16 kHz, mono.
+
+        Returns
+        -------
+        bytes
+            44 of header and 2 a sample.
+
+        Examples
+        --------
+        >>> len(recording.to_wav()) == 44 + 2 * len(recording.samples)
+        True
+        """
         rate, size = _codec.SAMPLE_RATE, len(self._pcm)
         riff = struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE")
         layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
@@ -222,21 +354,49 @@ class Recording:
         """An OGG Opus file, a fifth of the WAV's size or less.
 
         A recording that came as Opus (browsers record WebM/Opus) keeps its packets untouched; others are encoded.
+
+        Returns
+        -------
+        bytes
+            The whole file.
+
+        Raises
+        ------
+        AudioError
+            If it cannot be encoded.
+
+        Examples
+        --------
+        >>> len(recording.to_ogg_opus()) < len(recording.to_wav()) / 5
+        True
         """
-        if self._opus is not None:
-            try:
-                return _codec.remux_opus(self._opus)
-            except Exception:  # noqa: S110 - odd timestamps that OGG cannot hold; the samples are good all the same
-                pass
-        try:
-            return _codec.encode_opus(self.samples)
-        except Exception:
-            raise AudioError("The recording cannot be encoded as OGG Opus. Use to_wav instead.") from None
+        packets = None if self._opus is None else _codec.remux_opus(self._opus)
+        return packets or _codec.encode_opus(self.samples)
 
     def clip(self, start_s: float, end_s: float) -> Recording:
-        """The part from `start_s` to `end_s` (seconds), to hear one word; what lies outside the recording is cut off.
+        """The part from one time to another, to hear one word; what lies outside the recording is cut off.
 
-        Raises `AudioError` if nothing is left.
+        Parameters
+        ----------
+        start_s, end_s : float
+            Seconds from the recording's start.
+
+        Returns
+        -------
+        Recording
+            With the same `source`.
+
+        Raises
+        ------
+        AudioError
+            If nothing is left, or a time is not finite.
+
+        Examples
+        --------
+        >>> word = assessment.words[1]
+        >>> think = recording.clip(word.offset_s, word.offset_s + word.duration_s)
+        >>> round(think.duration_s - word.duration_s, 3)
+        0.0
         """
         if not (math.isfinite(start_s) and math.isfinite(end_s)):
             raise AudioError(f"A clip from {start_s} to {end_s} s is not possible. Give two finite times in seconds.")
@@ -249,10 +409,29 @@ class Recording:
         return Recording(self.samples[start:end], self.source)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write a .wav or .ogg (Opus) file, by the path's suffix; returns the path.
+        """Write a .wav or .ogg (Opus) file.
 
         The file is complete or not there at all: it is written under another name, synced to disk and renamed.
-        Raises `AudioError` for another suffix, or if it cannot be written.
+
+        Parameters
+        ----------
+        path : str or path
+            Its suffix says which.
+
+        Returns
+        -------
+        pathlib.Path
+            The path.
+
+        Raises
+        ------
+        AudioError
+            For another suffix, or if it cannot be written.
+
+        Examples
+        --------
+        >>> recording.save("copy.wav").read_bytes() == recording.to_wav()
+        True
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -268,7 +447,19 @@ class Recording:
             ) from None
 
     def quality(self) -> Quality:
-        """Whether it is good enough to be assessed: level, clipping, noise, speech; see `Quality`."""
+        """Whether it is good enough to be assessed: level, clipping, noise, speech.
+
+        Returns
+        -------
+        quality.Quality
+            Measured once, about 1 ms for a second of sound.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> pk.Recording.from_array(np.zeros(16_000), 16_000).quality().verdict
+        'Nothing was heard: check that the right microphone is chosen ...'
+        """
         return self._quality
 
     @cached_property

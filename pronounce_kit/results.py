@@ -173,7 +173,21 @@ def read_fields(obj: Json, fields: Iterable[Field]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class NBestPhoneme:
-    """A sound that the service may have heard, and how sure it is (0-100)."""
+    """A sound that the service may have heard.
+
+    Attributes
+    ----------
+    phoneme : str
+        Its name; "" where the reply names none.
+    score : float or None
+        How sure the service is of it, 0-100.
+
+    Examples
+    --------
+    >>> first = assessment.words[1].phonemes[0].nbest[0]
+    >>> first.phoneme, 0 <= first.score <= 100
+    ('s', True)
+    """
 
     phoneme: str
     score: float | None
@@ -183,8 +197,24 @@ class NBestPhoneme:
 class Phoneme:
     """A sound of the reference pronunciation.
 
-    `phoneme` is None where the reply leaves the name empty, as it does outside en-US and zh-CN. `nbest` has the
-    sounds heard in its place, likeliest first; it is empty unless candidates were asked for.
+    Attributes
+    ----------
+    phoneme : str or None
+        Its name; None where the reply leaves it empty, as it does outside en-US and zh-CN.
+    accuracy_score : float or None
+        0-100, or 0-5 with FivePoint; None for a sound of a word that was not said.
+    offset_s : float or None
+        Seconds from the recording's start to that of the sound.
+    duration_s : float or None
+        Length in seconds.
+    nbest : tuple of NBestPhoneme
+        The sounds heard in its place, likeliest first; empty unless candidates were asked for.
+
+    Examples
+    --------
+    >>> sound = assessment.words[1].phonemes[0]
+    >>> sound.phoneme, sound.heard, sound.accuracy_score < 60
+    ('th', 's', True)
     """
 
     phoneme: str | None
@@ -201,7 +231,26 @@ class Phoneme:
 
 @dataclass(frozen=True, slots=True)
 class Syllable:
-    """A syllable: `syllable` in phonemes, `grapheme` in letters (None for a word unknown to the service)."""
+    """A syllable of a word.
+
+    Attributes
+    ----------
+    syllable : str or None
+        Its phonemes, as one name.
+    grapheme : str or None
+        Its letters; None for a word unknown to the service.
+    accuracy_score : float or None
+        0-100, or 0-5 with FivePoint.
+    offset_s : float or None
+        Seconds from the recording's start to that of the syllable.
+    duration_s : float or None
+        Length in seconds.
+
+    Examples
+    --------
+    >>> [syllable.syllable for syllable in assessment.words[3].syllables]
+    ['weh', 'dher']
+    """
 
     syllable: str | None
     grapheme: str | None
@@ -214,9 +263,46 @@ class Syllable:
 class Word:
     """A word of the reference text, or one that the speaker added.
 
-    `error_type` is "None", "Mispronunciation", "Omission" or "Insertion", or None where the reply has none.
-    Breaks are those before this word. `word` is "" where the reply names none. Stress is told by the embedded engine
-    alone, for words of several syllables: the syllable, from 0, that should bear it and the one that did.
+    Breaks are those before the word. Stress is told by the embedded engine alone, for words of several syllables.
+
+    Attributes
+    ----------
+    word : str
+        As it is written; "" where the reply names none.
+    accuracy_score : float or None
+        0-100, or 0-5 with FivePoint; None for a word that was not said.
+    error_type : str or None
+        "None", "Mispronunciation", "Omission" or "Insertion"; None where the reply has none.
+    offset_s : float or None
+        Seconds from the recording's start to that of the word.
+    duration_s : float or None
+        Length in seconds.
+    confidence : float or None
+        How sure the service is of the word, 0-1.
+    syllables : tuple of Syllable
+        Its syllables, where the reply has them.
+    phonemes : tuple of Phoneme
+        Its sounds; empty above the granularity "Phoneme".
+    unexpected_break_confidence : float or None
+        That the speaker paused where no pause belongs, 0 to 1; over 1 occurs. None without prosody, as the next three.
+    missing_break_confidence : float or None
+        That a pause is missing, 0 to 1.
+    break_length_s : float or None
+        Seconds of silence before the word.
+    monotone_confidence : float or None
+        That the word was said in a flat voice, 0 to 1.
+    misplaced_stress_confidence : float or None
+        That another syllable was stressed than should be, 0 to 1; None where that is not known.
+    expected_stress : int or None
+        The syllable, from 0, that should bear the stress.
+    said_stress : int or None
+        The syllable, from 0, that did.
+
+    Examples
+    --------
+    >>> think = assessment.words[1]
+    >>> think.word, think.error_type, [sound.phoneme for sound in think.phonemes]
+    ('think', 'Mispronunciation', ['th', 'ih', 'ng', 'k'])
     """
 
     word: str
@@ -258,7 +344,26 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of the whole text on the reply's scale: 0-100, or 0-5 with FivePoint."""
+    """The scores of the whole text on the reply's scale: 0-100, or 0-5 with FivePoint.
+
+    Attributes
+    ----------
+    pron : float or None
+        Overall, made of the others; the lowest weighs most.
+    accuracy : float or None
+        How well the words were said.
+    fluency : float or None
+        How even the reading was, with pauses where they belong.
+    completeness : float or None
+        Share of the text's words that were said well; None for unscripted speech.
+    prosody : float or None
+        Melody, stress and rhythm; None unless it was asked for.
+
+    Examples
+    --------
+    >>> assessment.scores.pron > 80, assessment.scores.prosody
+    (True, None)
+    """
 
     pron: float | None = None
     accuracy: float | None = None
@@ -271,8 +376,28 @@ class Scores:
 class Pace:
     """How fast the text was read, with its pauses; told by the embedded engine alone, with prosody.
 
-    Words and syllables a minute count from the first sound to the last, the articulation rate is in syllables a minute
-    without the pauses. Boundary pauses are those at punctuation.
+    Attributes
+    ----------
+    words_per_minute : float or None
+        Words a minute, from the first sound to the last.
+    syllables_per_minute : float or None
+        Syllables a minute, likewise.
+    articulation_rate : float or None
+        Syllables a minute without the pauses.
+    pause_count : int or None
+        Number of pauses.
+    boundary_pause_count : int or None
+        Number of those at punctuation.
+    pause_total_s : float or None
+        Seconds of all pauses together.
+    longest_pause_s : float or None
+        Seconds of the longest.
+
+    Examples
+    --------
+    >>> asked = pk.PronunciationScoreParams(text, enable_prosody_assessment=True)
+    >>> 60 < service.assess(recording, params=asked).pace.words_per_minute < 300
+    True
     """
 
     words_per_minute: float | None = None
@@ -288,9 +413,46 @@ class Pace:
 class Assessment:
     """What the Speech service said about one recording.
 
-    `status` is the service's RecognitionStatus ("Success", "NoMatch", ...), None for an empty reply. `reference_text`
-    is None where nobody gave it, and "" for unscripted speech. `raw` is the reply itself, not a copy: the tables of
-    `frames` are read from it, so leave it as it is. Comparing two assessments leaves `raw` out.
+    In a notebook it shows itself as the text in colours. Comparing two assessments leaves `raw` out.
+
+    Attributes
+    ----------
+    status : str or None
+        The service's RecognitionStatus ("Success", "NoMatch", "InitialSilenceTimeout", "BabbleTimeout"); None for an
+        empty reply.
+    display_text : str or None
+        What was recognized, with capitals and punctuation.
+    lexical : str or None
+        The words as they were said.
+    reference_text : str or None
+        The text that was to be read; "" for unscripted speech, None where nobody gave it.
+    scores : Scores
+        Of the whole text, each 0-100 or 0-5; all None where nothing was said.
+    words : tuple of Word
+        In the order of the text.
+    offset_s : float or None
+        Seconds from the recording's start to that of the speech.
+    duration_s : float or None
+        Seconds from the first word's start to the last one's end.
+    snr_db : float or None
+        Ratio of speech to noise, dB.
+    confidence : float or None
+        How sure the service is of the text, 0-1.
+    raw : dict or list of dict
+        The reply itself, not a copy: the tables are read from it, so leave it as it is.
+    utterance_id : str or None
+        A name for the recording, by which tables join.
+    student : str or None
+        Who read.
+    pace : Pace
+        How fast, where the reply says so.
+
+    Examples
+    --------
+    >>> assessment
+    <Assessment Success: 'I think the weather is very nice.'; pron ...; 'think' Mispronunciation>
+    >>> [word.word for word in assessment.words if word.accuracy_score < 60]
+    ['think']
     """
 
     status: str | None
@@ -317,10 +479,36 @@ class Assessment:
         utterance_id: str | None = None,
         student: str | None = None,
     ) -> Assessment:
-        """Read a reply of any shape: a dict, a list of dicts (one long recording), or their JSON as str or bytes.
+        """Read a reply of any shape: REST, socket SDK or long audio.
 
-        `reference_text` and `utterance_id` default to the reply's own ReferenceText and Id, where it has them.
-        See `merge_replies` for the scores of a list. Raises `ReplyError` for what is no reply.
+        A list is one long recording: accuracy is the mean over its words, completeness the share of those that are
+        right, fluency and prosody are weighted by the duration of the pieces.
+
+        Parameters
+        ----------
+        obj : dict, list of dict, str or bytes
+            The reply, or its JSON.
+        reference_text, utterance_id : str, optional
+            Default to the reply's own ReferenceText and Id, where it has them.
+        student : str, optional
+            Who read.
+
+        Returns
+        -------
+        Assessment
+            Numbers may be strings in the reply; what is absent, null or no number is None.
+
+        Raises
+        ------
+        ReplyError
+            For what is no reply.
+
+        Examples
+        --------
+        >>> pk.Assessment.from_json({"RecognitionStatus": "NoMatch"}).scores.pron is None
+        True
+        >>> pk.Assessment.from_json(assessment.raw).words == assessment.words
+        True
         """
         raw = load_json(obj)
         top, words = read_reply(raw)

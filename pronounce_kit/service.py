@@ -26,7 +26,23 @@ ASSESSMENT_LOCALES: tuple[str, ...] = tuple(
 
 @runtime_checkable
 class SpeechService(Protocol):
-    """What `LocalSpeech` does on this machine, and a cloud client does over the network: same calls, same JSON."""
+    """What `LocalSpeech` does on this machine, and a cloud client does over the network: same calls, same JSON.
+
+    A protocol: anything with these methods is one, and works with batches, widgets, reports and the server.
+
+    Examples
+    --------
+    >>> isinstance(service, pk.SpeechService)
+    True
+    >>> service.assess(recording, text).status
+    'Success'
+    >>> service.recognize(recording).status
+    'Success'
+    >>> service.synthesize("Good morning.")[:4]
+    b'RIFF'
+    >>> service.voices()[0]["Locale"]
+    'en-US'
+    """
 
     def assess(
         self,
@@ -36,7 +52,33 @@ class SpeechService(Protocol):
         language: str = "en-US",
         params: PronunciationScoreParams | None = None,
     ) -> Assessment:
-        """Compare a recording with the text that was read. `reference_text` may be left to `params`."""
+        """Compare a recording with the text that was read.
+
+        Parameters
+        ----------
+        recording : Recording, path or bytes
+            A recording, or a sound file.
+        reference_text : str, optional
+            The text that was read; may be left to `params`. "" for unscripted speech, where the service can.
+        language : str
+            Locale of the text.
+        params : PronunciationScoreParams, optional
+            What to assess; by default everything but prosody, with five candidate sounds for each phoneme.
+
+        Returns
+        -------
+        Assessment
+            Also of silence and noise: its `status` says so, and there are no scores.
+
+        Raises
+        ------
+        InputError
+            For what cannot be assessed: the recording, text, language or a parameter.
+        NotSupportedError
+            Where the service can do no such thing.
+        ServiceError
+            Where the service, or the way to it, fails.
+        """
         ...
 
     def recognize(
@@ -47,17 +89,74 @@ class SpeechService(Protocol):
         format: str = "simple",
         profanity: str = "masked",
     ) -> Recognition:
-        """Write down what was said."""
+        """Write down what was said.
+
+        Parameters
+        ----------
+        recording : Recording, path or bytes
+            A recording, or a sound file, of at most 60 seconds.
+        language : str
+            Locale of the speech.
+        format : {"simple", "detailed"}
+            The best reading, or all readings and spellings.
+        profanity : {"masked", "removed", "raw"}
+            What to do with profane words; masked ones become asterisks.
+
+        Returns
+        -------
+        Recognition
+            Also of silence and noise: its `status` says so.
+
+        Raises
+        ------
+        InputError
+            For a recording or parameter that cannot be used.
+        ServiceError
+            Where the service, or the way to it, fails.
+        """
         ...
 
     def synthesize(
         self, text: str, *, voice: str | None = None, output_format: str = "riff-24khz-16bit-mono-pcm"
     ) -> bytes:
-        """Speak a text; the bytes of a sound file."""
+        """Speak a text.
+
+        Parameters
+        ----------
+        text : str
+            What to say.
+        voice : str, optional
+            ShortName of one of `voices`; by default one of the language.
+        output_format : str
+            The service's name of a format.
+
+        Returns
+        -------
+        bytes
+            A sound file.
+
+        Raises
+        ------
+        InputError
+            For a text, voice or format that cannot be used.
+        ServiceError
+            Where the service, or the way to it, fails.
+        """
         ...
 
     def voices(self) -> list[dict[str, Any]]:
-        """The voices that can speak, as the service's voices list gives them."""
+        """The voices that can speak.
+
+        Returns
+        -------
+        list of dict
+            In the fields of the service's voices list: "ShortName", "Locale", "Gender" and so on.
+
+        Raises
+        ------
+        ServiceError
+            Where the service, or the way to it, fails.
+        """
         ...
 
 
@@ -87,8 +186,29 @@ def name_and_version(service: SpeechService) -> tuple[str, str | None]:
 def connect(announce: Callable[[str], None] | None = print) -> SpeechService:
     """The service to use: the cloud's if SPEECH_KEY and SPEECH_REGION are set, else the embedded engine.
 
-    Says in one line which it is, through `announce` (None for silence). Nothing is sent yet. Raises `ParameterError`
-    if the key or region cannot be one.
+    Nothing is sent yet.
+
+    Parameters
+    ----------
+    announce : callable, optional
+        Called with one line that says which service it is; None for silence.
+
+    Returns
+    -------
+    SpeechService
+        An `AzureSpeech` or a `LocalSpeech`.
+
+    Raises
+    ------
+    ParameterError
+        If the key or region cannot be one.
+
+    Examples
+    --------
+    >>> service = pk.connect()
+    Using the embedded engine: offline, nothing leaves this machine.
+    >>> service
+    LocalSpeech()
     """
     key, region = (os.environ.get(name, "").strip() for name in ("SPEECH_KEY", "SPEECH_REGION"))
     service: SpeechService

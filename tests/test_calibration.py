@@ -197,7 +197,7 @@ def test_a_file_that_is_no_calibration_is_refused(
     strict: Calibration, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     path = strict.save(tmp_path / "strict.json")
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **change}))
     with pytest.raises(InputError, match=message):
         Calibration.load(path)
     path.write_text("[")

@@ -240,6 +240,7 @@ def test_a_gradebook_that_fails_takes_no_score_away(speech: pk.LocalSpeech, take
     shown = practice.score(practice.add("x", 0, take))
     assert shown["scene"]["overall"]
     assert "OSError: disk full" in shown["notice"]
+    assert "This attempt is not in the gradebook." in shown["notice"]
     assert f"Your recording is kept: {take.path}" in shown["notice"]
 
 
@@ -254,15 +255,27 @@ class Down(pk.LocalSpeech):
     ("error", "said"),
     [
         (pk.NetworkError("There is no connection. Check the network."), "There is no connection. Check the network."),
-        (KeyError("Words"), "Something went wrong in the notebook (KeyError: 'Words')."),
+        (pk.TextError("The text is empty. Give a sentence."), "The text is empty. Give a sentence."),
     ],
 )
-def test_whatever_the_service_raises_is_told_in_plain_words(error: Exception, said: str, take: Take) -> None:
+def test_what_the_service_cannot_do_is_told_in_its_words(error: Exception, said: str, take: Take) -> None:
     service = Down()
     service.error = error
     practice = Practice(TEXT, service)
     shown = practice.score(practice.add("x", 0, take))
     assert shown["problem"] == f"{said} Your recording is kept: {take.path}."
+    assert shown["scene"] is None
+
+
+@pytest.mark.parametrize("error", [KeyError("Words"), TypeError("assess() got an unexpected keyword argument")])
+def test_a_fault_of_the_program_is_told_as_that_and_goes_to_the_teacher(error: Exception, take: Take) -> None:
+    service = Down()
+    service.error = error
+    practice = Practice(TEXT, service)
+    shown = practice.score(practice.add("x", 0, take))
+    start = f"Something in the program broke. Your recording is kept: {take.path}. Show this to your teacher: "
+    assert shown["problem"].startswith(f"{start}{type(error).__name__}: {error} (Python ")
+    assert f"pronounce_kit {pk.__version__}" in shown["problem"]
     assert shown["scene"] is None
 
 

@@ -340,6 +340,7 @@ def test_all_text_stays_inside_the_figure(name: str, students: int) -> None:
     assert outside(ax) == []
 
 
+@pytest.mark.slow
 @each_plot
 def test_a_school_of_300_is_drawn_in_as_much_room_as_a_class(name: str, school: Frames) -> None:
     ax = plot(name, school)

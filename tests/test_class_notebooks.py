@@ -14,6 +14,8 @@ from pronounce_kit import charts
 
 from .test_notebooks import FOLDER, run, shown
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def class_report() -> Sequence[Any]:

@@ -17,6 +17,8 @@ from pronounce_kit.local import LocalSpeech  # noqa: E402
 from .server.live import KEY, Live  # noqa: E402
 from .test_notebooks import FOLDER, run, shown  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = FOLDER / "04_cloud_service.ipynb"
 
 

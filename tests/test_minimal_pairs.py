@@ -4,6 +4,8 @@ import pytest
 
 from tests.minimal_pairs import PAIRS, outcome
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def outcomes(speech):

@@ -8,6 +8,8 @@ import pytest
 nbclient = pytest.importorskip("nbclient")
 import nbformat  # noqa: E402 - comes with nbclient
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 

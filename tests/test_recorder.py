@@ -22,7 +22,7 @@ from pronounce_kit.errors import AudioError, MissingDependencyError, ParameterEr
 from pronounce_kit.quality import VERDICTS
 from pronounce_kit.widgets import assets, takes
 
-pytest.importorskip("anywidget", reason="needs anywidget (pip install 'pronounce-kit[notebook]')")
+pytest.importorskip("anywidget", reason="needs anywidget (make install)")
 
 TIME = np.arange(16000) / 16000
 TONE = Recording((0.3 * np.sin(2 * np.pi * 220 * TIME)).astype(np.float32))
@@ -100,7 +100,7 @@ def test_the_folder_can_be_changed_between_takes(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_the_recording_is_not_lost() -> None:
-    Path("file").write_text("not a folder")
+    Path("file").write_text("not a folder", "utf-8")
     page = Page(folder="file")
     answer = page.send(TONE.to_wav())
     assert answer["path"] is None
@@ -207,7 +207,7 @@ def test_the_longest_take_fits_into_one_message_of_jupyter() -> None:
 
 
 def test_an_audio_recorder_of_ipywebrtc_hands_on_its_value_once() -> None:
-    pytest.importorskip("ipywebrtc", reason="needs ipywebrtc (pip install ipywebrtc)")
+    pytest.importorskip("ipywebrtc", reason="needs ipywebrtc (make install)")
     taken: list[Recording] = []
     page = Page(backend="ipywebrtc", on_take=taken.append)
     recorder = page.recorder.audio_recorder
@@ -224,7 +224,7 @@ def test_an_audio_recorder_of_ipywebrtc_hands_on_its_value_once() -> None:
 
 def test_the_other_backend_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ipywebrtc", None)
-    with pytest.raises(MissingDependencyError, match="pip install ipywebrtc"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "ipywebrtc>='):
         pk.widgets.Recorder(backend="ipywebrtc")
 
 
@@ -241,7 +241,7 @@ def test_without_anywidget_the_error_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "anywidget", None)
     monkeypatch.delitem(sys.modules, "pronounce_kit.widgets.recorder", raising=False)
     monkeypatch.delitem(pk.widgets.__dict__, "Recorder", raising=False)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'pronounce-kit\[notebook\]'"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "anywidget>='):
         _ = pk.widgets.Recorder
 
 

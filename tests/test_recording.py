@@ -1,6 +1,7 @@
 import base64
 import copy
 import io
+import os
 import pickle
 import re
 import struct
@@ -215,6 +216,13 @@ def test_a_wav_in_the_format_for_more_than_4_gb_is_read():
     assert Recording.from_bytes(b"RF64" + plain[4:12] + ds64 + plain[12:] + tags) == Recording.from_bytes(wav(frames))
 
 
+@pytest.mark.parametrize("bytes_more", [1, 2, 3, 5])
+def test_a_wav_that_was_cut_off_within_a_sample_keeps_all_before_it(bytes_more):
+    frames = (tone(0.1) * 32767).astype("<i2").repeat(2).tobytes()  # stereo: four bytes
+    recording = Recording.from_bytes(wav(frames + bytes(bytes_more), channels=2, size=0))
+    assert len(recording.samples) == 1600 + bytes_more // 4
+
+
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_a_tag_that_claims_gigabytes_takes_no_memory(place):
     resource = pytest.importorskip("resource")
@@ -384,10 +392,11 @@ def test_repr_is_short():
 
 
 def test_a_notebook_gets_a_player_with_the_sound_and_an_escaped_name(tmp_path):
-    recording = Recording.from_file(Recording.from_array(tone(), RATE).save(tmp_path / "<b>&'.wav"))
+    name = "&#60;b'.wav" if os.name == "nt" else "<b>&'.wav"  # which Windows takes for no name of a file
+    recording = Recording.from_file(Recording.from_array(tone(), RATE).save(tmp_path / name))
     page = recording._repr_html_()
     assert "<audio controls" in page
-    assert "<b>" not in page
+    assert name not in page
     assert base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]) == recording.to_wav()
 
 
@@ -574,7 +583,7 @@ def test_missing_files_folders_and_odd_paths_give_one_clear_error(tmp_path):
         (tmp_path, "is a folder"),
         (tmp_path / "a.wav" / "b.wav", "There is no file"),
         ("nul\0l.wav", "cannot be read"),
-        ("x" * 5000, "cannot be read"),
+        ("x" * 5000, "There is no file" if os.name == "nt" else "cannot be read"),
     ]:
         with pytest.raises(AudioError, match=message) as error:
             Recording.from_file(path)
@@ -583,8 +592,6 @@ def test_missing_files_folders_and_odd_paths_give_one_clear_error(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
-    import os
-
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(AudioError, match="pipe"):
         Recording.from_file(tmp_path / "pipe")

@@ -13,6 +13,8 @@ pytest.importorskip("voila", reason="needs pronounce-kit[notebook]")
 from .browser import harness
 from .test_notebooks import FOLDER
 
+pytestmark = pytest.mark.slow
+
 # Something that the last cells of a notebook show.
 IN_THE_END = {
     "02_practice": "Recording, 2.",

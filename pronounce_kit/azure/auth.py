@@ -140,7 +140,7 @@ class TokenFromKey:
         made_s = self._clock()  # before the request, as the token's age counts from within it
         try:
             credential = _bearer(self._fetch())
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, the threads that wait must hear of it; it is raised again
             with self._lock:
                 self._pending = None
             pending.set_exception(error)

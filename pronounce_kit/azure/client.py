@@ -55,40 +55,63 @@ _PROFANITY = ("masked", "removed", "raw")
 class AzureSpeech:
     """The Speech service in the cloud, or any server that speaks its REST API.
 
-        service = AzureSpeech(key, "westeurope")
-        service = AzureSpeech(endpoint="http://127.0.0.1:8080")
-        service.assess("hello.wav", "Good morning.")
+    Safe to share between threads, and may be pickled (with the key) for worker processes. Use it in a `with` block, or
+    `close` it, to free its connections.
 
-    key, token
-        The key of a Speech resource; or a token, or a function that returns one. A server of your own may need neither.
-    region, resource, endpoint
-        Where: a region, the name of a resource with a domain of its own (private endpoints), or any address, which has
-        the same paths. `resource` with `region`: the resource issues the tokens only.
-    retry
+    Parameters
+    ----------
+    key, region : str, optional
+        The key of a Speech resource, and where that is. A server of your own may need neither.
+    token : str or callable, optional
+        In place of a key: a token, or a function that returns one.
+    endpoint : str, optional
+        In place of a region: any address, which has the same paths.
+    resource : str, optional
+        In place of a region: the name of a resource with a domain of its own (private endpoints); with one, the
+        resource issues the tokens only.
+    retry : azure.RetryPolicy, optional
         When a failed request is sent again.
-    timeout
+    timeout : float or (float, float)
         Seconds to wait for a connection, and for each piece of a reply; one number for both.
-    session
-        A `requests.Session` of your own, with its proxies and certificates; mount `ExpectAdapter` on it if it shall
-        wait for "100 Continue". The kit's own session keeps up to 100 connections open.
-    chunked
+    session : requests.Session, optional
+        One of your own, with its proxies and certificates; mount `azure.ExpectAdapter` on it if it shall wait for "100
+        Continue". The kit's own keeps up to 100 connections open.
+    chunked : bool
         Upload in chunks, which lets recognition start early, after the service has agreed (Expect: 100-continue).
-    audio_format
-        "wav", or "ogg" for OGG Opus, a fifth of the size; a live recording always goes as WAV.
-    params_in
-        "header" (Pronunciation-Assessment) or "query" (pronunciationScoreParams, as in the service's first years).
-    use_token
+    audio_format : {"wav", "ogg"}
+        "ogg" is OGG Opus, a fifth of the size; a live recording always goes as WAV.
+    params_in : {"header", "query"}
+        Pronunciation-Assessment, or pronunciationScoreParams as in the service's first years.
+    use_token : bool, optional
         True exchanges the key for a token (reused for nine minutes) for every request, False never does. By default
         recognition sends the key, and speech synthesis a token.
-    keep
+    keep : str or path, optional
         A folder that gets each recording and the raw reply, before anything else is done with them.
-    user_agent
+    user_agent : str, optional
         Name of your application, under 255 characters.
-    timing
+    timing : azure.Timing, optional
         Clock, sleep and chance, for tests.
 
-    Safe to share between threads, and may be pickled (with the key) for worker processes. Use it in a `with` block, or
-    `close` it, to free its connections. The methods raise `ServiceError`, and `InputError` for what is not sent at all.
+    Raises
+    ------
+    ParameterError
+        For a key, address or option that cannot be one, and where there is no telling where to send to.
+    AudioError
+        If the folder to keep recordings in cannot be made.
+
+    Examples
+    --------
+    With a key: ``pk.AzureSpeech(key, "westeurope")``. With the kit's own server, on this machine:
+
+    >>> from pronounce_kit.server import create_app, running
+    >>> with running(create_app(service, key="ours")) as address, pk.AzureSpeech("ours", endpoint=address) as client:
+    ...     client.assess(recording, text).words[1].error_type
+    ...     client.recognize(client.synthesize("Good morning.")).display_text
+    ...     client.voices()[0]["ShortName"]
+    'Mispronunciation'
+    'Good morning.'
+    'en-US-Heart'
+    >>> client.close()
     """
 
     def __init__(
@@ -202,16 +225,36 @@ class AzureSpeech:
         chunked: bool | None = None,
         audio_format: AudioFormat | None = None,
     ) -> Assessment:
-        """Compare a recording of at most 30 s with the text that was read; "" as the text assesses free speech.
+        """Compare a recording of at most 30 s with the text that was read.
 
-        recording
-            A `Recording`, a path, an open file, the bytes of a sound file, or an iterator of live audio (see
-            `assess_stream`).
-        split
-            Send a longer recording in parts, cut at its pauses; `raw` is then the list of replies. The limits of
-            this are those of `azure.splitting`: two requests for each part, and each is scored by itself.
-        chunked, audio_format
+        Parameters
+        ----------
+        recording : Recording, path, bytes, open file or iterator
+            An iterator is live audio, see `assess_stream`.
+        reference_text : str, optional
+            May be left to `params`; "" assesses free speech.
+        language : str
+            Locale of the text.
+        params : PronunciationScoreParams, optional
+            What to assess; by default everything but prosody, with five candidate sounds for each phoneme.
+        split : bool
+            Send a longer recording in parts, cut at its pauses; `raw` is then the list of replies. There are two
+            requests for each part, and each is scored by itself.
+        chunked, audio_format : optional
             As in the constructor, for this call.
+
+        Returns
+        -------
+        Assessment
+            Also of silence and noise: its `status` says so, and there are no scores.
+
+        Raises
+        ------
+        InputError
+            For what is not sent at all: a recording that is none, or too long without `split`; a language or parameter
+            that does not exist.
+        ServiceError
+            Where the service, or the way to it, fails.
         """
         merged = merge_params(reference_text, params)
         _check_language(language, assessed=True)
@@ -237,9 +280,39 @@ class AzureSpeech:
     ) -> Assessment:
         """Assess speech while it is being recorded: the result is there shortly after the last word.
 
-        chunks
-            Yields bytes of 16-bit, 16 kHz mono PCM, or arrays of int16 or floats. What it gave is remembered, so a
-            lost connection costs nothing. Its own exceptions reach the caller.
+        Parameters
+        ----------
+        chunks : iterable
+            Yields bytes of 16-bit, 16 kHz mono PCM, or arrays of int16 or floats. What it gave is remembered, so a lost
+            connection costs nothing. Its own exceptions reach the caller.
+        reference_text : str, optional
+            May be left to `params`; "" assesses free speech.
+        language : str
+            Locale of the text.
+        params : PronunciationScoreParams, optional
+            As in `assess`.
+        split : bool
+            Go on where it takes more than 30 s, as in `assess`.
+
+        Returns
+        -------
+        Assessment
+            As of `assess`.
+
+        Raises
+        ------
+        InputError
+            For what is not sent at all.
+        ServiceError
+            Where the service, or the way to it, fails.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pronounce_kit.server import create_app, running
+        >>> with running(create_app(service)) as address, pk.AzureSpeech(endpoint=address) as client:
+        ...     client.assess_stream(np.array_split(recording.samples, 10), text).status
+        'Success'
         """
         return self.assess(iter(chunks), reference_text, language=language, params=params, split=split, chunked=True)
 
@@ -255,14 +328,34 @@ class AzureSpeech:
         chunked: bool | None = None,
         audio_format: AudioFormat | None = None,
     ) -> Recognition:
-        """Write down what is said in a recording of at most 60 s; parameters as in `assess`.
+        """Write down what is said in a recording of at most 60 s.
 
-        format
-            "simple", or "detailed" for all readings and spellings.
-        profanity
-            "masked" (asterisks), "removed" or "raw".
-        cid
+        Parameters
+        ----------
+        recording : Recording, path, bytes, open file or iterator
+            As in `assess`.
+        language : str
+            Locale of the speech.
+        format : {"simple", "detailed"}
+            The best reading, or all readings and spellings.
+        profanity : {"masked", "removed", "raw"}
+            What to do with profane words; masked ones become asterisks.
+        cid : str, optional
             Endpoint ID of a custom model.
+        split, chunked, audio_format : optional
+            As in `assess`.
+
+        Returns
+        -------
+        Recognition
+            Also of silence and noise: its `status` says so.
+
+        Raises
+        ------
+        InputError
+            For what is not sent at all.
+        ServiceError
+            Where the service, or the way to it, fails.
         """
         _check_language(language, assessed=False)
         query = _recognition_query(language, format, profanity, cid)
@@ -405,16 +498,36 @@ class AzureSpeech:
         rate: str | float | None = None,
         output_format: str = "riff-24khz-16bit-mono-pcm",
     ) -> bytes:
-        """Speak a text, or an SSML document of your own (at most 64 KB); the bytes of a sound file.
+        """Speak a text, or an SSML document of your own.
 
-        voice
-            ShortName of one of `voices()`; by default one of the language.
-        language
+        Parameters
+        ----------
+        text : str, optional
+            What to say.
+        ssml : str, optional
+            In its place a document of at most 64 KB.
+        voice : str, optional
+            ShortName of one of `voices`; by default one of the language.
+        language : str, optional
             Locale of the text, by default that of the voice, or en-US.
-        rate
+        rate : float or str, optional
             Speed: 0.5 to 2.0, a change such as "-20%", or "x-slow", "slow", "medium", "fast", "x-fast".
-        output_format
+        output_format : str
             The service's name of a format; "raw-..." has no header.
+
+        Returns
+        -------
+        bytes
+            A sound file.
+
+        Raises
+        ------
+        TextError
+            For nothing to say, both text and SSML, or SSML that is none.
+        ParameterError
+            For a voice, language, rate or format that cannot be one.
+        ServiceError
+            Where the service, or the way to it, fails; `GarbledReplyError` where it sends no sound.
         """
         if (text is None) == (ssml is None):
             raise TextError("Give either the text to speak, or a document as ssml=...")
@@ -446,7 +559,18 @@ class AzureSpeech:
         return reply.body
 
     def voices(self) -> list[dict[str, Any]]:
-        """The voices of the region, in the service's own fields (ShortName, Locale, Gender, ...)."""
+        """The voices of the region.
+
+        Returns
+        -------
+        list of dict
+            In the service's own fields ("ShortName", "Locale", "Gender" and so on).
+
+        Raises
+        ------
+        ServiceError
+            Where the service, or the way to it, fails.
+        """
         headers = {"Accept": "application/json", "User-Agent": self._user_agent}
         reply = self._exchange.call(Request("GET", self._endpoints.voices, headers), self._to_speak)
         found = self._json(reply)

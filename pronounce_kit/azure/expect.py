@@ -174,7 +174,27 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class ExpectAdapter(HTTPAdapter):
-    """An adapter whose connections wait for the answer to `Expect: 100-continue`."""
+    """An adapter of `requests` whose connections wait for the answer to `Expect: 100-continue`.
+
+    Parameters are those of `requests.adapters.HTTPAdapter`.
+
+    Parameters
+    ----------
+    pool_connections, pool_maxsize : int
+        How many pools of connections to keep, and how many connections in each.
+    max_retries : int
+        Leave it at 0: `azure.RetryPolicy` says when to send again.
+    pool_block : bool
+        Whether to wait for a free connection rather than open one more.
+
+    Examples
+    --------
+    >>> import requests
+    >>> from pronounce_kit.azure import ExpectAdapter
+    >>> session = requests.Session()
+    >>> session.mount("https://", ExpectAdapter(pool_maxsize=20))
+    >>> client = pk.AzureSpeech(endpoint="http://127.0.0.1:8080", session=session)
+    """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of direct connections."""

@@ -19,19 +19,37 @@ RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 class RetryPolicy:
     """How often, and how patiently, a failed request is sent again.
 
-    attempts
-        At most so many sendings of one request, the first one included; 1 means never again.
-    first_wait_s, factor
-        Seconds before the second attempt, and how much longer each further wait is.
-    longest_wait_s
-        No single wait is longer, whatever the service asks for.
-    jitter
-        Share (0-1) of a wait that is left to chance, so that a class does not come back all at once.
-    statuses
-        HTTP statuses that are worth another attempt.
+    Failures before any reply (no connection, connection lost, time-out) are always worth another attempt. `Retry-After`
+    is waited for, up to `longest_wait_s`. Nothing is ever sent again once a reply with status 200 has begun.
 
-    Failures before any reply (no connection, connection lost, time-out) are always worth one. `Retry-After` is waited
-    for, up to `longest_wait_s`. Nothing is ever sent again once a reply with status 200 has begun.
+    Parameters
+    ----------
+    attempts : int
+        At most so many sendings of one request, the first one included; 1 means never again.
+    first_wait_s : float
+        Seconds before the second attempt.
+    factor : float
+        How much longer each further wait is, 1 or more.
+    longest_wait_s : float
+        Seconds; no single wait is longer, whatever the service asks for.
+    jitter : float
+        Share (0-1) of a wait that is left to chance, so that a class does not come back all at once.
+    statuses : frozenset of int
+        HTTP statuses that are worth another attempt: some of 408, 429, 500, 502, 503 and 504.
+
+    Raises
+    ------
+    ParameterError
+        For a number out of range, or a status where sending again cannot help.
+
+    Examples
+    --------
+    >>> from pronounce_kit.azure import RetryPolicy
+    >>> patient = RetryPolicy(attempts=6, first_wait_s=1.0)
+    >>> [patient.wait_s(failures) for failures in range(1, 6)]
+    [1.0, 2.0, 4.0, 8.0, 16.0]
+    >>> patient.wait_s(1, retry_after_s=5.0)
+    5.0
     """
 
     attempts: int = 4
@@ -61,7 +79,22 @@ class RetryPolicy:
             )
 
     def wait_s(self, failures: int, retry_after_s: float | None = None, chance: float = 0.0) -> float:
-        """Seconds to wait after so many failed attempts (1 or more); `chance` is a random number from 0 to 1."""
+        """How long to wait after some failed attempts.
+
+        Parameters
+        ----------
+        failures : int
+            Failed attempts so far, 1 or more.
+        retry_after_s : float, optional
+            Seconds that the service asked for.
+        chance : float
+            A random number from 0 to 1, for the jitter.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
         try:
             backoff = self.first_wait_s * self.factor ** (failures - 1)
         except OverflowError:
@@ -78,12 +111,22 @@ NO_RETRY = RetryPolicy(attempts=1)
 class Timing:
     """What the client knows of time and chance; tests put their own in its place.
 
-    clock
+    Parameters
+    ----------
+    clock : callable
         Seconds that only ever increase: the age of a token.
-    now
+    now : callable
         Seconds since 1970: a `Retry-After` that is a date.
-    sleep, chance
-        Waits so many seconds; returns a number from 0 to 1.
+    sleep : callable
+        Waits so many seconds.
+    chance : callable
+        A number from 0 to 1.
+
+    Examples
+    --------
+    >>> from pronounce_kit.azure import Timing
+    >>> waits = []
+    >>> client = pk.AzureSpeech(endpoint="http://127.0.0.1:8080", timing=Timing(sleep=waits.append))
     """
 
     clock: Callable[[], float] = time.monotonic

@@ -104,7 +104,7 @@ class LiveAudio:
                     self._size += len(chunk)
                     if self._on_chunk is not None:
                         self._on_chunk(chunk)
-            except Exception as error:
+            except Exception as error:  # the caller's own, out of its generator: handed to it as it is
                 raise SourceError(error) from None
             if chunk is None or chunk:
                 return chunk

@@ -36,44 +36,61 @@ def assess_batch(
 ) -> BatchResult:
     """Assess many recordings, side by side; one that fails stops no other.
 
-        result = pk.assess_batch("roster.csv", gradebook=pk.Gradebook("class.db"))
-        pk.assess_batch([{"student": "Ana", "text": "Good morning.", "audio": "ana.wav"}])
-        pk.assess_batch("recordings/", executor="tcp://10.0.0.5:8786")
-
-    items
-        A DataFrame, the path of a CSV file or of a folder of recordings, or an iterable of dicts, which is read to its
-        end first. Columns: audio (also file, path, recording; a path, bytes or a `Recording`), reference_text (also
-        text, sentence), student, task, recorded_at, class_name, first_language; see `read_roster`. Rows that do not fit
-        are all reported, as a warning, before anything runs; the others are assessed.
-    service
-        By default that of `connect()`.
-    executor
-        Any `concurrent.futures.Executor`; for more machines a Dask client, its `get_executor()`, or the address of a
-        Dask scheduler. By default threads: the engine leaves Python's lock while it computes. Recordings are read here,
-        so workers need no files of yours. What Dask does to watch its workers rests meanwhile: its profiler above all.
-    gradebook, store
-        Where each reply is stored as soon as it is there: a gradebook, or a folder. What is stored already, from the
-        same audio, text, parameters, service and its version, student and task, is not done again, so after a crash or
-        Ctrl-C the same call goes on where it was. A date or first language that a roster gets later is corrected in the
-        gradebook. Without either, a result lasts as long as the program.
-    progress
+    Parameters
+    ----------
+    items : pandas.DataFrame, path, iterable of dict or batch.Roster
+        A frame; the path of a CSV file or of a folder of recordings; or dicts, which are read to their end first. The
+        fields are those of `batch.read_roster`. Rows that do not fit are all reported, as a warning, before anything
+        runs; the others are assessed.
+    service : SpeechService, optional
+        By default that of `connect`.
+    executor : concurrent.futures.Executor, Dask client or str, optional
+        For more machines a Dask client, its `get_executor()`, or the address of a Dask scheduler. By default threads:
+        the engine leaves Python's lock while it computes. A `ProcessPoolExecutor` wants
+        `mp_context=multiprocessing.get_context("spawn")`: forks of a program with threads, such as a notebook, may
+        hang. Recordings are read here, so workers need no files of yours. What Dask does to watch its workers rests
+        meanwhile: its profiler above all.
+    gradebook : Gradebook, optional
+        Where each reply is stored as soon as it is there. What is stored already, from the same audio, text,
+        parameters, service and its version, student and task, is not done again, so after a crash or Ctrl-C the same
+        call goes on where it was. A date or first language that a roster gets later is corrected. Without gradebook and
+        store, a result lasts as long as the program.
+    progress : bool
         Whether to show a progress bar.
-    params
+    store : str or path, optional
+        A folder in place of the gradebook.
+    params : PronunciationScoreParams, optional
         What to assess; a reference text in it is for rows that have none.
-    language
+    language : str
         Locale of all texts.
-    workers
+    workers : int, optional
         How many threads: by default one a core, and eight for the cloud.
-    columns
-        Field -> column, for names that are not known: {"audio": "Sound file"}.
-    audio_folder
+    columns : mapping of str to str, optional
+        Field to column, for names that are not known: {"audio": "Sound file"}.
+    audio_folder : str or path, optional
         What relative paths count from; by default the folder of the CSV file, or the current one.
-    limiter
+    limiter : batch.Limiter, optional
         The pace for a service. By default batches with one cloud client share a limiter of 20 requests a second, and
         other services have none. Where a service asks for patience, all wait.
 
-    Raises `InputError` where there is no way to begin: no such file, no such column. Failures of single items are
-    listed in the result's `failures`.
+    Returns
+    -------
+    BatchResult
+        Failures of single items are listed in its `failures`.
+
+    Raises
+    ------
+    InputError
+        Where there is no way to begin: no such file, no such column, a parameter out of range.
+
+    Examples
+    --------
+    >>> items = [{"student": "Ana", "text": text, "audio": recording}, {"student": "Ben", "text": text, "audio": b"?"}]
+    >>> result = pk.assess_batch(items, service, progress=False)
+    >>> result
+    <BatchResult: 1 of 2 readings assessed, 1 failed, in ... s.>
+    >>> result.words().loc[1, ["student", "word", "error_type"]].tolist()
+    ['Ana', 'think', 'Mispronunciation']
     """
     if gradebook is not None and store is not None:
         raise ParameterError("Both gradebook and store were given. Give one of them: replies are stored once.")

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from typing import Any
 
-from ..errors import MissingDependencyError, NetworkError, ParameterError
+from ..dependencies import needed
+from ..errors import NetworkError, ParameterError
 from ..service import SpeechService
 from .work import Handle, one_thread_each
 
@@ -117,15 +118,11 @@ def cores() -> int:
 
 
 def _dask_client(address: str) -> Any:
-    try:
+    with needed("distributed", "A Dask cluster"):
         from distributed import Client
-    except ImportError:
-        raise MissingDependencyError(
-            "A Dask cluster needs distributed. Install it with: pip install 'pronounce-kit[distributed]'"
-        ) from None
     try:
         return Client(address, timeout=_CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise NetworkError(
             f"There is no Dask scheduler at {address!r} ({error}). Start one with `dask scheduler`, and give the "
             "address that it prints."
@@ -143,7 +140,7 @@ def _worker_count(executor: Executor) -> int:
 def _check_pickles(service: SpeechService) -> None:
     try:
         pickle.dumps(Handle(service))
-    except Exception as error:  # pickle raises anything
+    except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
         raise ParameterError(
             f"{type(service).__name__} cannot be sent to other processes ({type(error).__name__}: {error}). "
             "Use threads, which need no copy: executor=None."

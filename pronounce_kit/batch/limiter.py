@@ -20,18 +20,36 @@ _POLL_S = 0.05  # until a request of somebody else may have ended
 class Limiter:
     """At most so many requests a second, and at a time; and none while the service asks for patience.
 
-        limiter = pk.batch.Limiter(requests_per_second=5, concurrent=10)
-        pk.assess_batch(monday, limiter=limiter)
-
-    requests_per_second
-        A token bucket: unused time is saved up for `burst` requests at once. None for no limit.
-    concurrent
-        Requests that may be under way at a time. None for no limit.
-    clock
-        Seconds that only ever increase.
-
     Safe to share between threads, and between batches that use one key. It counts where requests are handed out, so it
     holds for workers on other machines too.
+
+    Parameters
+    ----------
+    requests_per_second : float, optional
+        None for no limit.
+    concurrent : int, optional
+        Requests that may be under way at a time; None for no limit.
+    burst : int
+        Requests that may go at once after a quiet time (a token bucket), 1 or more.
+    clock : callable
+        Seconds that only ever increase.
+
+    Raises
+    ------
+    ParameterError
+        For a number that is not above 0.
+
+    Examples
+    --------
+    >>> from pronounce_kit.batch import Limiter
+    >>> limiter = Limiter(requests_per_second=5, concurrent=10)
+    >>> limiter.take(), 0 < limiter.take() <= 0.2
+    (0.0, True)
+    >>> limiter.release()
+    >>> limiter.pause(30)
+    >>> 29 < limiter.take() <= 30
+    True
+    >>> result = pk.assess_batch([{"text": text, "audio": "think.wav"}], service, limiter=Limiter(5), progress=False)
     """
 
     def __init__(
@@ -66,7 +84,13 @@ class Limiter:
         return f"Limiter(requests_per_second={self.requests_per_second}, concurrent={self.concurrent})"
 
     def take(self) -> float:
-        """0 if a request may go now, which is then counted until `release`; else seconds after which to ask again."""
+        """Ask to send a request now.
+
+        Returns
+        -------
+        float
+            0 if it may go, which is then counted until `release`; else seconds after which to ask again.
+        """
         with self._lock:
             now = self._clock()
             if now < self._paused_until_s:
@@ -89,7 +113,13 @@ class Limiter:
             self._under_way -= 1
 
     def pause(self, seconds: float) -> None:
-        """No request for so long: the service asked for it."""
+        """Let no request go for a while: the service asked for it.
+
+        Parameters
+        ----------
+        seconds : float
+            How many seconds; a longer pause that is under way stays.
+        """
         with self._lock:
             self._paused_until_s = max(self._paused_until_s, self._clock() + seconds)
 

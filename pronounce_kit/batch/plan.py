@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from ..errors import InputError
+from ..errors import InputError, InternalError
+from ..faults import internal_error
 from ..service import SpeechService
 from .executors import workers_of
 from .keys import Asked
@@ -29,10 +30,16 @@ _ROUNDS = 4  # ... and into how many tasks, at least, what is left is cut for ea
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an item has no assessment, and whether the very same call may succeed later."""
+    """Why an item has no assessment, whether the very same call may succeed later, and the class of the error."""
 
     reason: str
     can_retry: bool
+    error: str
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is a fault of ours rather than of the item."""
+        return self.error == InternalError.__name__
 
 
 Verdict: TypeAlias = "str | Failure"
@@ -132,12 +139,12 @@ class _Course:
             if self.verdicts[index] is not None:
                 continue
             if isinstance(entry, Misfit):
-                self._settle(index, Failure(entry.problem, can_retry=False))
+                self._settle(index, Failure(entry.problem, can_retry=False, error=InputError.__name__))
                 continue
             try:
                 audio = entry.read()
             except InputError as error:
-                self._settle(index, Failure(str(error), can_retry=False))
+                self._settle(index, Failure(str(error), can_retry=False, error=type(error).__name__))
                 continue
             group.append(Job(index, entry, self.plan.asked.key(entry, audio), audio))
             size += group[-1].size
@@ -163,13 +170,17 @@ class _Course:
     def _finish(self, job: Job, outcome: Outcome) -> None:
         verdict: Verdict = job.key
         if outcome.reason is not None:
-            verdict = Failure(outcome.reason, outcome.can_retry)
+            verdict = Failure(outcome.reason, outcome.can_retry, outcome.error or "")
         else:
             try:
                 self.plan.store.keep(job, outcome.reply, self.plan.asked)
-            except Exception as error:  # a full disk, a database that went away: the other items are not to blame
-                why = str(error) or type(error).__name__
-                verdict = Failure(f"It was assessed, but the reply could not be stored: {why}", can_retry=True)
+            except Exception as error:  # the outermost place for an item: the others are to be stored all the same
+                # A full disk is nobody's fault here; of what else is no error of ours, nobody thought.
+                known = error if isinstance(error, OSError) else internal_error(error)
+                why = str(known) or type(known).__name__
+                verdict = Failure(
+                    f"It was assessed, but the reply could not be stored: {why}", True, type(known).__name__
+                )
         self._ended[job.key] = verdict
         for index in (job.index, *self._twins.pop(job.key)):
             self._settle(index, verdict)

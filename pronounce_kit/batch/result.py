@@ -18,6 +18,9 @@ from .roster import Item, Misfit, Roster, audio_name
 _SHOWN = 10  # failures in the summary
 _PAGE = 100  # assessments read from the store at a time
 
+REPORT = "Where the reason is a fault of the program, nothing is wrong with the recording: please report it."
+"""What to tell below failures some of which are faults of ours."""
+
 _KNOWN = {
     "student": "string",
     "class_name": "string",
@@ -32,13 +35,28 @@ _KNOWN = {
 class BatchResult:
     """What came of a batch, in the order of its rows.
 
-        result = pk.assess_batch("roster.csv", gradebook=gradebook)
-        result.words()             # a table of all words, with the student of each
-        result.failures            # what has no assessment, and why
-        result = result.retry()    # tries only those again
+    Made by `assess_batch`. Replies are read from where they are stored when they are looked at, so a result of 10,000
+    readings takes little memory. In a notebook it shows what failed.
 
-    Replies are read from where they are stored when they are looked at, so a result of 10,000 readings takes little
-    memory.
+    Parameters
+    ----------
+    roster : batch.Roster
+        What was to be done.
+    plan, verdicts, counts : object
+        How it was done, and what came of each row: the batch's own.
+
+    Examples
+    --------
+    >>> items = [{"student": "Ana", "text": text, "audio": recording}, {"student": "Ben", "text": text, "audio": b"?"}]
+    >>> result = pk.assess_batch(items, service, progress=False)
+    >>> result.summary()
+    '1 of 2 readings assessed, 1 failed, in ... s.'
+    >>> len(result.utterances()), len(result.words()), len(result.syllables()), len(result.phonemes())
+    (1, 7, 9, 20)
+    >>> result.failures[["row", "student", "can_retry"]].values.tolist()
+    [[1, 'Ben', False]]
+    >>> result.retry()  # tries only Ben's again
+    <BatchResult: 1 of 2 readings assessed (before), 1 failed, in ... s.>
     """
 
     def __init__(self, roster: Roster, plan: Plan, verdicts: Sequence[Verdict], counts: Counts) -> None:
@@ -59,19 +77,44 @@ class BatchResult:
         return Assessments(self)
 
     def utterances(self) -> pd.DataFrame:
-        """`frames.utterances` of what was assessed, with who read what in front."""
+        """The table of `utterances` of what was assessed, with who read what in front.
+
+        Returns
+        -------
+        pandas.DataFrame
+            student, class_name, first_language, task, attempt_number (of the same text and task, from 1), recorded_at
+            (UTC); then the columns of `utterances`.
+        """
         return self._table(frames.utterances)
 
     def words(self) -> pd.DataFrame:
-        """`frames.words` of what was assessed, with who read what in front."""
+        """The table of `words` of what was assessed, with who read what in front.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The first columns of `utterances`, then those of the function `words`.
+        """
         return self._table(frames.words)
 
     def syllables(self) -> pd.DataFrame:
-        """`frames.syllables` of what was assessed, with who read what in front."""
+        """The table of `syllables` of what was assessed, with who read what in front.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The first columns of `utterances`, then those of the function `syllables`.
+        """
         return self._table(frames.syllables)
 
     def phonemes(self) -> pd.DataFrame:
-        """`frames.phonemes` of what was assessed, with who read what in front."""
+        """The table of `phonemes` of what was assessed, with who read what in front.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The first columns of `utterances`, then those of the function `phonemes`.
+        """
         return self._table(frames.phonemes)
 
     def _table(self, tabulate: Callable[[Iterable[Assessment]], pd.DataFrame]) -> pd.DataFrame:
@@ -108,25 +151,53 @@ class BatchResult:
 
     @property
     def failures(self) -> pd.DataFrame:
-        """A row for each item without an assessment: row, student, task, audio, reason, can_retry.
+        """A row for each item without an assessment.
 
-        `row` is the number of the row in a CSV file, as a spreadsheet shows it, else the position from 0. `can_retry`
-        tells whether the very same call may succeed later; otherwise something has to be changed first.
+        Returns
+        -------
+        pandas.DataFrame
+            row (its number in a CSV file, as a spreadsheet shows it, else the position from 0), student, task, audio,
+            reason, can_retry (whether the very same call may succeed later; otherwise something has to be changed
+            first), error (the class of the error, such as "AudioError"; "InternalError" is a fault of ours, not of the
+            recording).
         """
         rows = [
-            (entry.row, entry.student, entry.task, audio_name(entry.audio), verdict.reason, verdict.can_retry)
+            (
+                entry.row,
+                entry.student,
+                entry.task,
+                audio_name(entry.audio),
+                verdict.reason,
+                verdict.can_retry,
+                verdict.error,
+            )
             for entry, verdict in zip(self.roster.entries, self._verdicts, strict=True)
             if isinstance(verdict, Failure)
         ]
-        frame = pd.DataFrame(rows, columns=["row", "student", "task", "audio", "reason", "can_retry"])
-        texts = dict.fromkeys(("student", "task", "audio", "reason"), "string")
+        frame = pd.DataFrame(rows, columns=["row", "student", "task", "audio", "reason", "can_retry", "error"])
+        texts = dict.fromkeys(("student", "task", "audio", "reason", "error"), "string")
         typed: pd.DataFrame = frame.astype({"row": "int64", **texts, "can_retry": "bool"})
         return typed
 
+    @property
+    def has_internal_errors(self) -> bool:
+        """Whether an item failed by a fault of ours (`InternalError`)."""
+        return any(isinstance(verdict, Failure) and verdict.is_internal for verdict in self._verdicts)
+
     def retry(self, executor: Any = None) -> BatchResult:
-        """The batch with what failed tried again, and only that; see `assess_batch` for `executor`.
+        """The batch with what failed tried again, and only that.
 
         Rows that did not fit are read again, files anew: what you have mended since counts.
+
+        Parameters
+        ----------
+        executor : concurrent.futures.Executor, Dask client or str, optional
+            As in `assess_batch`; by default that of the first time.
+
+        Returns
+        -------
+        BatchResult
+            Of all rows, with what was assessed before.
         """
         entries = tuple(
             self.roster.again(entry) if isinstance(verdict, Failure) else entry
@@ -140,19 +211,31 @@ class BatchResult:
     # --- summary --------------------------------------------------------------------------------------------
 
     def summary(self) -> str:
-        """How it went, in one line."""
-        total, failed = len(self), sum(isinstance(verdict, Failure) for verdict in self._verdicts)
-        counts = self._counts
+        """How it went, in one line.
+
+        Returns
+        -------
+        str
+            How many were assessed, how many of them before, how many failed, and in which time; faults of ours are
+            counted apart from what is wrong with recordings.
+        """
+        failures = [verdict for verdict in self._verdicts if isinstance(verdict, Failure)]
+        total, failed, counts = len(self), len(failures), self._counts
+        internal = sum(failure.is_internal for failure in failures)
+        ours = f"{internal:,} by a fault of the program" if internal else ""
         if not total:
             return "Nothing to assess: there are no readings."
         if failed == total:
-            return f"None of {counted(total, 'reading')} assessed, in {_duration(counts.seconds)}."
+            return (
+                f"None of {counted(total, 'reading')} assessed{ours and f', {ours}'}, in {_duration(counts.seconds)}."
+            )
         assessed = f"{total - failed:,} of" if failed else "All" if total > 1 else ""
         before = ""
         if counts.found:
             before = " (before)" if counts.found == total - failed else f" ({counts.found:,} of them before)"
         done = f"{assessed} {counted(total, 'reading')} assessed{before}".lstrip()
-        return f"{done}{f', {failed:,} failed' if failed else ''}, in {_duration(counts.seconds)}."
+        how = f", {failed:,} failed{ours and f' ({ours})'}" if failed else ""
+        return f"{done}{how}, in {_duration(counts.seconds)}."
 
     def __repr__(self) -> str:
         return f"<BatchResult: {self.summary()}>"
@@ -181,6 +264,7 @@ class BatchResult:
                 class_="pk-sounds",
             ),
             tag("p", f"And {more:,} more: see failures.") if more else None,
+            tag("p", REPORT) if self.has_internal_errors else None,
             tag("p", "retry() tries these again, and only these.") if failures["can_retry"].any() else None,
         )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from .._codec import MAX_BYTES
 from ..errors import AudioError, InputError
 from ..highlight import counted
 from ..recording import Recording
-from ..typed import is_one_date, spelled
+from ..typed import is_one_date, local_time, spelled
 from .sources import Row, Table, read_table
 
 Audio: TypeAlias = "Path | bytes | Recording"
@@ -40,12 +40,28 @@ _SHOWN = 20  # problems named one by one in a report
 class Item:
     """A recording to assess, and what is known of it.
 
-    row
-        As in `sources.Row`.
-    recorded_at
+    Attributes
+    ----------
+    row : int
+        Where to look for it: in a CSV file the number that a spreadsheet shows (the header is 1), else its position
+        from 0.
+    audio : pathlib.Path, bytes or Recording
+        What to assess; a path has been found to be a file.
+    reference_text : str
+        The text that was read.
+    student, task, class_name, first_language : str or None
+        Whose, and what for.
+    recorded_at : datetime.datetime or None
         In UTC. Of a file without a date in the roster, when it was written, which keeps a student's attempts in order.
-    is_dated
+    is_dated : bool
         Whether the date stands in the roster.
+
+    Examples
+    --------
+    >>> from pronounce_kit.batch import read_roster
+    >>> item = read_roster([{"text": text, "audio": "think.wav"}]).items[0]
+    >>> item.row, item.reference_text, item.read()[:4]
+    (0, 'I think the weather is very nice.', b'RIFF')
     """
 
     row: int
@@ -59,7 +75,18 @@ class Item:
     is_dated: bool = False
 
     def read(self) -> bytes | Recording:
-        """What there is to hear: the bytes of the file, as they are. Raises `AudioError`."""
+        """What there is to hear.
+
+        Returns
+        -------
+        bytes or Recording
+            A file's bytes, as they are.
+
+        Raises
+        ------
+        AudioError
+            If the file is too large or cannot be read.
+        """
         if not isinstance(self.audio, Path):
             return self.audio
         try:
@@ -75,7 +102,27 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A row that no item can be made of: why, and the row, which may fit when it is read again."""
+    """A row that no item can be made of.
+
+    Attributes
+    ----------
+    row : int
+        As in `Item`.
+    problem : str
+        What is wrong with it, and what to do.
+    source : object
+        The row as it was given, which may fit when it is read again.
+    student, task : str or None
+        Whose, and what for, if that can be told.
+    audio : object
+        What stands there for a recording.
+
+    Examples
+    --------
+    >>> from pronounce_kit.batch import read_roster
+    >>> read_roster([{"text": text, "audio": "gone.wav"}]).misfits[0].problem
+    'There is no file gone.wav. Check the path; it counts from ...'
+    """
 
     row: int
     problem: str
@@ -87,7 +134,32 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """What a batch will do: an `Item` for each row, or a `Misfit`, in order."""
+    """What a batch will do: an item for each row, or why there is none, in order.
+
+    Attributes
+    ----------
+    name : str
+        What to call it in a message, such as the file's name.
+    entries : tuple of Item and Misfit
+        One a row.
+    reading : object
+        How a row is read; for `again`.
+
+    Examples
+    --------
+    >>> from pronounce_kit.batch import read_roster
+    >>> roster = read_roster([{"name": "Ana", "file": "think.wav", "text": text}, {"name": "Ben", "text": text}])
+    >>> len(roster.items), len(roster.misfits)
+    (1, 1)
+    >>> roster.headline()
+    '1 of 2 rows does not fit'
+    >>> roster.report().splitlines()[1]
+    '  row 1: The recording is missing. Fill in the path of its file.'
+    >>> roster.problems["student"].tolist()
+    ['Ben']
+    >>> roster.again(roster.misfits[0]).row  # read again, and still without a file
+    1
+    """
 
     name: str
     entries: tuple[Item | Misfit, ...]
@@ -105,7 +177,13 @@ class Roster:
 
     @property
     def problems(self) -> pd.DataFrame:
-        """The rows that do not fit, with what is wrong and what to do: row, student, audio, problem."""
+        """The rows that do not fit, with what is wrong and what to do.
+
+        Returns
+        -------
+        pandas.DataFrame
+            row (as in `Item`), student, audio, problem.
+        """
         rows = [(m.row, m.student, audio_name(m.audio), m.problem) for m in self.misfits]
         frame = pd.DataFrame(rows, columns=["row", "student", "audio", "problem"])
         typed: pd.DataFrame = frame.astype(
@@ -114,7 +192,13 @@ class Roster:
         return typed
 
     def report(self) -> str:
-        """All rows that do not fit, one a line; "" if all do."""
+        """All rows that do not fit, one a line.
+
+        Returns
+        -------
+        str
+            The first 20 of them; "" if all rows fit.
+        """
         misfits = self.misfits
         if not misfits:
             return ""
@@ -125,12 +209,34 @@ class Roster:
         return "\n".join(lines)
 
     def headline(self, name: str = "") -> str:
-        """How many rows do not fit, of the file of that name."""
+        """How many rows do not fit.
+
+        Parameters
+        ----------
+        name : str
+            Of which file, if it is to be told.
+
+        Returns
+        -------
+        str
+            A sentence without a full stop.
+        """
         rows = f"{counted(len(self.entries), 'row')}{name and f' of {name}'}"
         return f"{len(self.misfits):,} of {rows} {'does' if len(self.misfits) == 1 else 'do'} not fit"
 
     def again(self, entry: Item | Misfit) -> Item | Misfit:
-        """The row read again, in case a missing file is there by now."""
+        """The row read again, in case a missing file is there by now.
+
+        Parameters
+        ----------
+        entry : Item or Misfit
+            One of `entries`.
+
+        Returns
+        -------
+        Item or Misfit
+            An item is returned as it is.
+        """
         return self.reading.entry(entry.source) if isinstance(entry, Misfit) else entry
 
 
@@ -142,21 +248,54 @@ def read_roster(
     audio_folder: str | Path | None = None,
     need_student: bool = False,
 ) -> Roster:
-    """Read what a batch is to do. Nothing is decoded yet, but each file is looked for.
+    r"""Read what a batch is to do. Nothing is decoded yet, but each file is looked for.
 
-    items
-        A DataFrame; the path of a CSV file (see `sources.of_csv`) or of a folder of recordings (see
-        `sources.of_folder`); an iterable of dicts; or a `Roster`, which is returned as it is.
-    columns
-        Field -> column, where a name is none of `ALIASES`: {"audio": "Sound file"}.
-    default_text
+    The fields, with other names that their columns may have (case, spaces, "_" and "-" do not matter):
+
+    - audio (file, path, recording, wav): a path, bytes or a `Recording`;
+    - reference_text (text, sentence, prompt, transcript, script);
+    - student (name, learner, pupil, speaker, student id);
+    - task (exercise, assignment, item), class_name (class, group, course), first_language (l1, native language, mother
+      tongue), recorded_at (date, time, timestamp), all optional.
+
+    A CSV file has the columns' names in its first row; any of , ; tab | separates them; it is UTF-8, UTF-16 with its
+    mark, or Windows-1252. A folder has recordings named STUDENT_TASK.wav or STUDENT/TASK.wav, with each text in a .txt
+    file of the same name, or those of all tasks in texts.csv (columns task and text).
+
+    Parameters
+    ----------
+    items : pandas.DataFrame, path, iterable of dict or Roster
+        A frame, a CSV file, a folder, or dicts; a roster is returned as it is.
+    columns : mapping of str to str, optional
+        Field to column, where a name is none of the known: {"audio": "Sound file"}.
+    default_text : str, optional
         The text of rows that have none.
-    audio_folder
+    audio_folder : str or path, optional
         What relative paths count from; by default the folder of the CSV file, else the current one.
-    need_student
+    need_student : bool
         Whether a row without a student does not fit, where the others have one: a gradebook must know who read.
 
-    Raises `InputError` where the table as a whole cannot be used.
+    Returns
+    -------
+    Roster
+        An item for each row, or why there is none.
+
+    Raises
+    ------
+    InputError
+        Where the table as a whole cannot be used: no such file, no such column, or two that may be the same field.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from pronounce_kit.batch import read_roster
+    >>> _ = Path("roster.csv").write_text("name;file;sentence\nAna;think.wav;I think.\nBen;ben.wav;Hello.\n")
+    >>> roster = read_roster("roster.csv")
+    >>> [item.student for item in roster.items]
+    ['Ana']
+    >>> print(roster.report())
+    1 of 2 rows of roster.csv does not fit:
+      row 3: There is no file ben.wav. Check the path; it counts from ...
     """
     if isinstance(items, Roster):
         return items
@@ -225,8 +364,11 @@ class Reading:
             raise AudioError("The recording is missing. Fill in the path of its file.")
         if not isinstance(value, (str, Path)):
             raise AudioError(f"The recording is of type {type(value).__name__}. Give a path, bytes or a Recording.")
-        path = self.folder / Path(str(value).strip())
+        named = str(value).strip()
+        path = self.folder / named
         try:
+            if "\\" in named and not path.exists():  # of a table that was made on Windows
+                path = self.folder / PureWindowsPath(named).as_posix()
             if path.is_dir():
                 raise AudioError(f"{path} is a folder. Give the path of a recording.")
             if not path.is_file():
@@ -319,9 +461,9 @@ def _moment(value: object) -> datetime | None:
         if not isinstance(value, (str, date, np.datetime64)):
             raise TypeError
         moment: datetime = pd.Timestamp(value).to_pydatetime(warn=False)
+        return local_time(moment).astimezone(timezone.utc)  # without a zone it is of this machine's
     except (ValueError, TypeError, OverflowError):
         raise InputError(f"{value!r} is no date. Write it as 2025-03-31 14:05.") from None
-    return moment.astimezone(timezone.utc)  # a time without a zone is of this machine's, as everywhere in Python
 
 
 def _written_at(audio: Audio) -> datetime | None:

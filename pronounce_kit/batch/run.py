@@ -135,7 +135,7 @@ def run(
 def _outcomes(future: Future[list[Outcome]], count: int) -> list[Outcome]:
     if future.cancelled():
         reason = "It was cancelled, or lost with the worker that had it. Try again."
-        return [Outcome(reason=reason, can_retry=True, is_lost=True)] * count
+        return [Outcome(reason=reason, can_retry=True, is_lost=True, error="CancelledError")] * count
     error = future.exception()
     return future.result() if error is None else [_crash(error)] * count
 
@@ -149,4 +149,4 @@ def _crash(error: BaseException) -> Outcome:
         reason = f"The executor takes no more work ({said}). Try again with a new one."
     else:
         reason = f"The worker failed ({said})."
-    return Outcome(reason=reason, can_retry=True)
+    return Outcome(reason=reason, can_retry=True, error=type(error).__name__)

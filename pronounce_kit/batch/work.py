@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import PronounceKitError, QuotaError, ServiceError
+from ..errors import InternalError, QuotaError, ServiceError
+from ..faults import internal_error
 from ..params import PronunciationScoreParams
 from ..recording import Recording
 from ..service import SpeechService, reply_of
@@ -27,6 +28,10 @@ class Outcome:
         Whether the service asked for patience, and for how many seconds if it said so.
     is_lost
         Whether it got lost on the way, with a worker that went away. It is sent once more.
+
+    Error:
+        Name of the class of what was raised: "InternalError" for a fault of ours, never of the item.
+
     """
 
     reply: Any = None
@@ -35,15 +40,16 @@ class Outcome:
     is_refused: bool = False
     retry_after_s: float | None = None
     is_lost: bool = False
+    error: str | None = None
 
     @classmethod
-    def of_error(cls, error: BaseException) -> Outcome:
-        """A failure, in words. What the kit did not foresee may have been a passing trouble."""
-        if not isinstance(error, PronounceKitError):
-            return cls(reason=f"{type(error).__name__}: {error}".rstrip(": "), can_retry=True)
+    def of_error(cls, error: Exception) -> Outcome:
+        """A failure, in words. What nobody foresaw may have been a passing trouble, and can be tried again."""
+        error = internal_error(error)
         return cls(
             reason=str(error) or type(error).__name__,
-            can_retry=bool(error.retryable),
+            error=type(error).__name__,
+            can_retry=bool(error.retryable) or isinstance(error, InternalError),
             is_refused=isinstance(error, QuotaError) and bool(error.retryable),
             retry_after_s=error.retry_after_s if isinstance(error, ServiceError) else None,
         )
@@ -72,7 +78,7 @@ def _assess(
     try:
         service, recording = handle.service, Recording.of(audio)
         return Outcome(reply_of(service, recording, reference_text, language=language, params=params))
-    except Exception as error:
+    except Exception as error:  # the outermost place in a worker; one item's trouble is not that of the others
         return Outcome.of_error(error)
 
 

@@ -29,11 +29,44 @@ def plot_agreement(
 ) -> Axes:  # fmt: skip
     """Draw a Bland-Altman plot: for every pair of scores their difference over their mean.
 
-    Of the comparisons in `agreement.frame` it draws number `row`, or the first with figures, of that `level`
-    ("sentence", "word", "phoneme") where one is given. Lines mark the mean difference and the limits of agreement
-    (Bland and Altman 1986), bands their 95 % intervals, a dotted line no difference. Where there are too few pairs
-    for figures the points stand alone. The title tells the finding. Raises `InputError` for a row or level that is
-    not there.
+    Lines mark the mean difference and the limits of agreement, bands their 95 % intervals, a dotted line no difference.
+    Where there are too few pairs for figures the points stand alone.
+
+    Parameters
+    ----------
+    agreement : comparison.Agreement
+        What `agreement` found.
+    level : {"sentence", "word", "phoneme"}, optional
+        Draw the first comparison with figures of this level.
+    row : int, optional
+        Draw this row of `agreement.frame`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a row or level that is not there.
+
+    References
+    ----------
+    J. M. Bland and D. G. Altman, "Statistical methods for assessing agreement between two methods of clinical
+    measurement", Lancet 327 (1986).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> machine = np.linspace(20, 95, 40)
+    >>> pairs = pd.DataFrame({"first_score": machine, "second_score": machine + 5 * np.sin(range(40))})
+    >>> print(pk.charts.plot_agreement(pk.agreement(pairs)).get_title(loc="left"))
+    First is on average no higher or lower than second (sentence, overall); 95% of differences lie between −7 and +7
     """
     if not isinstance(agreement, Agreement):
         raise InputError(f"plot_agreement takes what pronounce_kit.agreement gives, not {type(agreement).__name__}.")
@@ -85,7 +118,34 @@ def plot_agreement(
 def plot_agreement_levels(agreement: Agreement, *, ax: Axes | None = None, width_in: float = 7.0) -> Axes:
     """Draw the correlation (Pearson) of every comparison and level as a point with its 95 % interval.
 
-    A comparison of too few pairs has the words for it in place of a point. The title names the lowest and the highest.
+    A comparison of too few pairs has the words for it in place of a point.
+
+    Parameters
+    ----------
+    agreement : comparison.Agreement
+        What `agreement` found.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        Where there is nothing to compare.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> machine = np.linspace(20, 95, 40)
+    >>> pairs = pd.DataFrame({"first_score": machine, "second_score": machine + 5 * np.sin(range(40))})
+    >>> print(pk.charts.plot_agreement_levels(pk.agreement(pairs)).get_title(loc="left"))
+    The correlation is 0.99 (first with second, sentence, overall)
     """
     if not isinstance(agreement, Agreement):
         raise InputError(

@@ -29,9 +29,34 @@ def plot_distribution(
 ) -> Axes:
     """Draw how many recordings have which score, as bars five points wide in the colours of the scores.
 
-    `utterances` is a gradebook's frame, or that of `pronounce_kit.utterances`; `score` may be another of its scores,
-    such as fluency_score. Recordings without a score are a hatched bar apart. The line is the median. An empty frame
-    gives a picture that says so; a frame without the column raises `InputError`.
+    Recordings without a score are a hatched bar apart. The line is the median. An empty frame gives a picture that says
+    so.
+
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        A gradebook's, or that of `utterances`.
+    score : str
+        Which of its scores: pron_score, accuracy_score, fluency_score, completeness_score, prosody_score (each 0-100).
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the column.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_distribution(utterances).get_title(loc="left"))
+    Half of 6 recordings have ... or more; none under 60
     """
     bins = classroom.distribution(utterances, score=score)
     scored, missing = bins.iloc[:-1], int(bins["recordings"].iloc[-1])

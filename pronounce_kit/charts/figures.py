@@ -84,7 +84,30 @@ class PictureAxes(Axes):
 
 
 def figure_png(ax: Axes, *, dpi: float = 192) -> bytes:
-    """The whole figure that `ax` is part of, as a PNG file."""
+    """The whole figure that some axes are part of, as a PNG file.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Of a chart of this module, or any other.
+    dpi : float
+        Dots an inch.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    InputError
+        For axes that were taken out of their figure.
+
+    Examples
+    --------
+    >>> pk.charts.figure_png(pk.charts.plot_words(assessment))[1:4]
+    b'PNG'
+    """
     buffer = io.BytesIO()
     # Without the version, the same picture has the same bytes everywhere.
     _figure(ax).savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})

@@ -40,12 +40,37 @@ def plot_class_words(
 ) -> Axes:
     """Draw a heat map of students and words: the mean score in each cell, and below it the number of attempts.
 
-    `words` is a gradebook's frame, or that of `pronounce_kit.words` with a column `student`. The students that are
-    surest to need help come first, and so do the words (see `classroom.student_words`); the surest weakness of all
-    has a frame and is in the title. Cells of words that a student did not read, or skipped, are hatched. `by` may be
-    another column: class_name, first_language. At most `limit` rows, and as many words as fit, are drawn one by one;
-    the last row has the mean of all other students. An empty frame gives a picture that says so; a frame without the
-    columns raises `InputError`.
+    The students that are surest to need help come first, and so do the words (see `classroom.student_words`); the
+    surest weakness of all has a frame and is in the title. Cells of words that a student did not read, or skipped, are
+    hatched. The last row has the mean of all whom it does not show. An empty frame gives a picture that says so.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        A gradebook's, or that of `words` with a column student.
+    by : str
+        Another column to have rows of, such as class_name or first_language.
+    limit : int
+        Rows drawn one by one, at most; as many columns as fit.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_class_words(words).get_title(loc="left"))
+    Most missed: “think”, in 1 of 3 attempts; surest weakness: “think” of Ada, 1 of 2 under 60
     """
     cells = classroom.student_words(words, by=by)
     return _heat_map(cells, classroom.weakest_words(words), by, _Kind("word", "“{}”"), limit, ax, width_in)
@@ -56,8 +81,37 @@ def plot_class_phonemes(
 ) -> Axes:
     """Draw a heat map of students and sounds: the mean score in each cell, and below it the number of attempts.
 
-    `phonemes` is a gradebook's frame, or that of `pronounce_kit.phonemes` with a column `student`; all else is as in
-    `plot_class_words`.
+    The students that are surest to need help come first, and so do the sounds (see `classroom.student_phonemes`); the
+    surest weakness of all has a frame and is in the title. Cells of sounds that a student did not say are hatched. The
+    last row has the mean of all whom it does not show. An empty frame gives a picture that says so.
+
+    Parameters
+    ----------
+    phonemes : pandas.DataFrame
+        A gradebook's, or that of `phonemes` with a column student.
+    by : str
+        Another column to have rows of, such as class_name or first_language.
+    limit : int
+        Rows drawn one by one, at most; as many columns as fit.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_class_phonemes(phonemes).get_title(loc="left"))
+    Most missed: th, in 2 of 12 attempts; surest weakness: th of Ada, 2 of 8 under 60
     """
     cells = classroom.student_phonemes(phonemes, by=by)
     return _heat_map(cells, classroom.weakest_phonemes(phonemes), by, _Kind("phoneme", "{}"), limit, ax, width_in)

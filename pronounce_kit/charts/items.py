@@ -30,12 +30,36 @@ _MOST_WHISKERS = 40
 def plot_items(words: pd.DataFrame, *, limit: int = 30, ax: Axes | None = None, width_in: float = 8.0) -> Axes:
     """Draw each word by its difficulty (share right) and discrimination (whether good readers get it right).
 
-    `words` is a gradebook's frame, or that of `pronounce_kit.words` with a column `student`. Words on the left are
-    hard. High up are those that good readers get right and poor ones do not; below 0 it is the other way round: listen
-    to some recordings of such a word, or drop it. The figures and their intervals (thin lines) are those of
-    `classroom.items`; with few students the intervals are long. Words that all students get right, or wrong, tell no
-    readers apart and stand in the strip at the bottom. At most `limit` places are labelled, the hardest first. An empty
-    frame gives a picture that says so; a frame without the columns raises `InputError`.
+    Words on the left are hard. High up are those that good readers get right and poor ones do not; below 0 it is the
+    other way round: listen to some recordings of such a word, or drop it. The figures and their intervals (thin lines)
+    are those of `classroom.items`; with few students the intervals are long. Words that all students get right, or
+    wrong, tell no readers apart and stand in the strip at the bottom. An empty frame gives a picture that says so.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        A gradebook's, or that of `words` with a column student.
+    limit : int
+        Places labelled, at most, the hardest first.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> len(pk.charts.plot_items(words).texts) > 0  # with two students nothing tells them apart
+    True
     """
     items = classroom.items(words)
     if items.empty:

@@ -69,12 +69,33 @@ class _Line(NamedTuple):
 def plot_phonemes(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, width_in: float = 8.0) -> Axes:
     """Draw a bar for each sound, grouped by word, with the sound expected and, where it differs, the one heard.
 
-    `data` is an `Assessment` or the frame of `pronounce_kit.phonemes` with one utterance; anything else raises
-    `InputError`. A sound without a score has "no score" in place of a bar, and a skipped word "skipped". The dashed
-    line is at 60, below which the service calls a word mispronounced. The title tells the finding.
+    A sound without a score has "no score" in place of a bar, and a skipped word "skipped". The dashed line is at 60,
+    below which the service calls a word mispronounced. Long readings wrap into lines, one below the other on the same y
+    axis; in given axes the text shrinks until it fits.
 
-    Long readings wrap into lines, one below the other on the same y axis. Without `ax` the figure is `width_in`
-    inches wide and as high as needed; in given axes the text shrinks until it fits.
+    Parameters
+    ----------
+    data : Assessment or pandas.DataFrame
+        A frame is that of `phonemes`, with one utterance.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+
+    Examples
+    --------
+    >>> pk.charts.plot_phonemes(assessment).get_title(loc="left")
+    '1 of 20 sounds needs practice: th in think'
     """
     rows = phoneme_rows(data)
     if not rows:

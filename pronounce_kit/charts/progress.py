@@ -43,11 +43,38 @@ def plot_progress(
 ) -> Axes:
     """Draw the scores from attempt to attempt in small panels, the class first and then student by student.
 
-    `utterances` is a gradebook's frame, or that of `pronounce_kit.utterances` with a column `student`. Points are
-    means over the tasks, with their 95 % intervals (see `classroom.progress`): where there are few recordings the
-    whiskers are long, and a point of a single one is hollow. Above each panel stands what the student gained from the
-    first to the last attempt at the same tasks. Those whose change is surest come first; at most `limit` are drawn.
-    An empty frame gives a picture that says so; a frame without the columns raises `InputError`.
+    Points are means over the tasks, with their 95 % intervals (see `classroom.progress`): where there are few
+    recordings the whiskers are long, and a point of a single one is hollow. Above each panel stands what the student
+    gained from the first to the last attempt at the same tasks. Those whose change is surest come first. An empty frame
+    gives a picture that says so.
+
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        A gradebook's, or that of `utterances` with a column student.
+    score : str
+        Which of its scores: pron_score, accuracy_score, fluency_score, completeness_score, prosody_score (each 0-100).
+    limit : int
+        Students drawn, at most.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_progress(utterances).get_title(loc="left"))
+    Most progress: Ada, +... points over 2 texts: too little to be sure
     """
     curves = classroom.progress(utterances, score=score)
     if curves.empty:

@@ -34,10 +34,35 @@ _UNSURE: dict[str, Any] = {"facecolor": "#fdebdc", "edgecolor": POOR.line, "hatc
 def plot_hardest_words(words: pd.DataFrame, *, limit: int = 15, ax: Axes | None = None, width_in: float = 8.0) -> Axes:
     """Draw the words that are missed most as bars: the share of attempts under 60, with its 95 % interval.
 
-    `words` is a gradebook's frame, or that of `pronounce_kit.words`. The order is that of
-    `classroom.weakest_words`: by the lower end of the interval, so that one unlucky attempt does not come first.
-    Words with few attempts have pale bars. Words that were never missed are not drawn, nor those after the `limit`th.
-    An empty frame gives a picture that says so; a frame without the columns raises `InputError`.
+    The order is that of `classroom.weakest_words`: by the lower end of the interval, so that one unlucky attempt does
+    not come first. Words with few attempts have pale bars; those that were never missed are not drawn. An empty frame
+    gives a picture that says so.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        A gradebook's, or that of `words`.
+    limit : int
+        Bars drawn, at most.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_hardest_words(words).get_title(loc="left"))
+    “think” is the hardest word: 1 of 3 attempts under 60
     """
     return _ranking(classroom.weakest_words(words), "word", "“{}”", limit, ax, width_in)
 
@@ -47,7 +72,35 @@ def plot_hardest_phonemes(
 ) -> Axes:
     """Draw the sounds that are missed most as bars: the share of attempts under 60, with its 95 % interval.
 
-    `phonemes` is a gradebook's frame, or that of `pronounce_kit.phonemes`; all else is as in `plot_hardest_words`.
+    The order is that of `classroom.weakest_phonemes`: by the lower end of the interval, so that one unlucky attempt
+    does not come first. Sounds with few attempts have pale bars; those that were never missed are not drawn. An empty
+    frame gives a picture that says so.
+
+    Parameters
+    ----------
+    phonemes : pandas.DataFrame
+        A gradebook's, or that of `phonemes`.
+    limit : int
+        Bars drawn, at most.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_hardest_phonemes(phonemes).get_title(loc="left"))
+    th is the hardest sound: 2 of 12 attempts under 60
     """
     return _ranking(classroom.weakest_phonemes(phonemes), "phoneme", "{}", limit, ax, width_in)
 

@@ -40,9 +40,31 @@ _SCALE = 14.0  # room for the numbers of the scale
 def plot_scores(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, width_in: float = 6.0) -> Axes:
     """Draw the scores of the whole text as bars: overall, accuracy, fluency, completeness and prosody.
 
-    `data` is an `Assessment` or the frame of `pronounce_kit.utterances` with one row; anything else raises
-    `InputError`. A missing score has the words "not assessed" in place of a bar. The title tells the finding.
-    Without `ax` the figure is `width_in` inches wide.
+    A missing score has the words "not assessed" in place of a bar.
+
+    Parameters
+    ----------
+    data : Assessment or pandas.DataFrame
+        A frame is that of `utterances`, with one row.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+
+    Examples
+    --------
+    >>> pk.charts.plot_scores(assessment).get_title(loc="left")
+    'Overall ... of 100; lowest: completeness (...)'
     """
     rows = text_score_rows(data)
     if all(row.score is None for row in rows):

@@ -33,10 +33,36 @@ def plot_timeline(
 ) -> Axes:
     """Draw when each student recorded: a dot a day (week, month), larger for more recordings, coloured by mean score.
 
-    `utterances` is a gradebook's frame, or that of `pronounce_kit.utterances` with columns `student` and
-    `recorded_at`. Those who have been quiet longest come first, and at most `limit` are drawn one by one. The bars
-    on top count the recordings of the whole class. An empty frame gives a picture that says so; a frame without the
-    columns raises `InputError`.
+    Those who have been quiet longest come first. The bars on top count the recordings of the whole class. An empty
+    frame gives a picture that says so.
+
+    Parameters
+    ----------
+    utterances : pandas.DataFrame
+        A gradebook's, or that of `utterances` with columns student and recorded_at.
+    score : str
+        Which of its scores: pron_score, accuracy_score, fluency_score, completeness_score, prosody_score (each 0-100).
+    limit : int
+        Students drawn one by one, at most.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For a frame without the columns.
+
+    Examples
+    --------
+    >>> print(pk.charts.plot_timeline(utterances).get_title(loc="left"))
+    6 recordings of 2 students; quiet longest: Ben, last heard 2 September 2026
     """
     periods = classroom.timeline(utterances, score=score)
     if periods.empty:

@@ -70,12 +70,33 @@ class _Cell(NamedTuple):
 def plot_words(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, width_in: float = 8.0) -> Axes:
     """Draw the sentence as boxed words in the colours of their scores, with the score below each.
 
-    `data` is an `Assessment` or the frame of `pronounce_kit.words` with one utterance; anything else raises
-    `InputError`. Mispronounced words have a wavy line, skipped ones a dashed box and brackets, added ones "+" and
-    italics, words without a score a dotted box. The title tells the finding.
+    Mispronounced words have a wavy line, skipped ones a dashed box and brackets, added ones "+" and italics, words
+    without a score a dotted box. Long sentences wrap; in given axes the text shrinks until it fits. A sentence of a
+    script from right to left runs from right to left.
 
-    Long sentences wrap. Without `ax` the figure is `width_in` inches wide and as high as needed; in given axes the
-    text shrinks until it fits. A sentence of a script from right to left runs from right to left.
+    Parameters
+    ----------
+    data : Assessment or pandas.DataFrame
+        A frame is that of `words`, with one utterance.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it a figure of its own.
+    width_in : float
+        Width of an own figure, in inches; its height is as needed.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The title tells the finding.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+
+    Examples
+    --------
+    >>> pk.charts.plot_words(assessment).get_title(loc="left")
+    '1 of 7 words needs practice: think'
     """
     rows = word_rows(data)
     if not rows:

@@ -175,6 +175,8 @@ def _table(result: BatchResult, name: str) -> pd.DataFrame:
 
 
 def _show(result: BatchResult) -> None:
+    from ..batch.result import REPORT
+
     terminal = console()
     terminal.print(result.summary(), soft_wrap=True)
     failures = result.failures
@@ -187,6 +189,8 @@ def _show(result: BatchResult) -> None:
     terminal.print(table)
     if len(failures) > _SHOWN:
         terminal.print(f"And {len(failures) - _SHOWN:,} more, in failures.csv.")
+    if result.has_internal_errors:
+        terminal.print(REPORT, soft_wrap=True)
     if failures["can_retry"].any():
         terminal.print("The same command tries these again.")
     terminal.print()

@@ -4,42 +4,43 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from .. import __version__
-from ..errors import PronounceKitError
+from ..dependencies import BASE, asked, install, requirements, version
+from ..errors import InternalError, PronounceKitError
+from ..faults import internal_error
 from .group import ITEM_FAILED
 from .output import console, new_table
 
 _SENTENCE = "The weather is very nice today."
 _PARTS = {
-    "": "Packages",
+    BASE: "Packages",
     "local": "Engine packages",
     "notebook": "Notebook packages",
     "server": "Server packages",
     "train": "Training packages",
     "distributed": "Cluster packages",
 }
-"""Extra -> its row; others (cloud, dev) are of no interest to a user."""
-_NEEDED = ("", "local")
+"""Extra -> its row; cloud is of no interest to a user."""
+_NEEDED = (BASE, "local")
 
 
 class Check(NamedTuple):
-    """One row: what was looked at, whether it is well (None: no matter), what was found, and what to do."""
+    """One row: what was looked at, whether it is well (None: no matter), what was found, what to do, and a command."""
 
     name: str
     good: bool | None
     found: str
     advice: str = ""
+    command: str = ""
 
 
 @click.command(
@@ -70,6 +71,11 @@ def _show(checks: list[Check]) -> None:
     for check in checks:
         table.add_row(marks[check.good], Text(check.name), Text("\n".join(filter(None, (check.found, check.advice)))))
     console().print(table)
+    commands = {check.name: check.command for check in checks if check.command}
+    if commands:
+        console().print("\nWhat is missing can be installed:")
+    for name, command in commands.items():  # not in the table, whose lines cannot be copied
+        console().print(Text(f"{name}: {command}"), soft_wrap=True)
 
 
 def _system() -> Iterator[Check]:
@@ -86,42 +92,18 @@ def _counted_cores() -> str:
 
 def _packages() -> Iterator[Check]:
     """The packages of each extra with their versions, and how to install those that are missing."""
-    of_extra = _required()
+    of_extra = requirements()
     for extra, part in _PARTS.items():
-        versions = {name: _version(name) for name in of_extra.get(extra, ())}
-        missing = [name for name, version in versions.items() if version is None]
+        versions = {one.name: version(one.name) for one in of_extra.get(extra, ())}
+        missing = [name for name, installed in versions.items() if installed is None]
         if not versions:
             continue
-        found = ", ".join(f"{name} {version or '(missing)'}" for name, version in versions.items())
-        install = f"pip install 'pronounce-kit[{extra}]'" if extra else "pip install pronounce-kit"
         yield Check(
             part,
             True if not missing else False if extra in _NEEDED else None,
-            found,
-            f"Install what is missing with: {install}" if missing else "",
+            ", ".join(f"{name} {installed or '(missing)'}" for name, installed in versions.items()),
+            command=install(asked(missing[0])) if missing else "",
         )
-
-
-def _required() -> dict[str, list[str]]:
-    """Extra ("" for what is always needed) -> names of its packages, by what is installed of this package."""
-    try:
-        requirements = metadata.requires("pronounce-kit") or []
-    except metadata.PackageNotFoundError:  # runs from a source tree
-        return {}
-    of_extra: dict[str, list[str]] = {}
-    for requirement in requirements:
-        name = re.match(r"[\w.-]+", requirement)
-        extra = re.search(r"""extra\s*==\s*["']([\w-]+)["']""", requirement)
-        if name and not (sys.platform == "win32" and "win32" in requirement):
-            of_extra.setdefault(extra[1] if extra else "", []).append(name[0])
-    return of_extra
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _engine() -> Check:
@@ -139,17 +121,15 @@ def _engine() -> Check:
         started = time.perf_counter()
         assessment = speech.assess(recording, _SENTENCE)
         took = time.perf_counter() - started
+    except InternalError as error:
+        return Check(name, False, "breaks", str(error))
     except PronounceKitError as error:
         return Check(name, False, "does not load", " ".join(str(error).split()))
-    except Exception as error:  # whatever is broken is what we are here to tell
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return Check(
-            name, False, reason, "Install it again: pip install --force-reinstall --no-cache-dir 'pronounce-kit[local]'"
-        )
+    except Exception as error:  # the outermost place: whatever is broken is what we are here to tell
+        return Check(name, False, "breaks", str(internal_error(error)))
     if assessment.status != "Success" or assessment.scores.pron is None:
         return Check(
-            name, False, f"hears nothing in its own voice ({assessment.status})",
-            "Install it again: pip install --force-reinstall --no-cache-dir 'pronounce-kit[local]'",
+            name, False, f"hears nothing in its own voice ({assessment.status})", _again(),
         )  # fmt: skip
     pace = recording.duration_s / took
     return Check(
@@ -157,6 +137,11 @@ def _engine() -> Check:
         f"works: loaded in {loaded:.1f} s; {recording.duration_s:.1f} s of speech assessed in {took:.2f} s "
         f"({pace:.0f} × real time), overall score {assessment.scores.pron:.0f}",
     )  # fmt: skip
+
+
+def _again() -> str:
+    again = install(asked("hama", all_of_extra=True), "--force-reinstall", "--no-cache-dir")
+    return f"Install its packages again: {again}"
 
 
 def _surroundings() -> Iterator[Check]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import click
 
-from .output import console, new_table
+from .output import console, new_table, progress_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,8 +92,8 @@ Examples:
 def train(corpus: Path, out: Path | None, workers: int) -> None:
     """Fit the engine's models again, to CORPUS.
 
-    CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Needs the extra "train":
-    pip install 'pronounce-kit[train]'.
+    CORPUS is a folder with labels.jsonl and audio/, such as that of speechocean762. Needs the packages of
+    the extra "train".
     """
     from ..local import training
 
@@ -107,10 +107,8 @@ def _track(iterator: Iterable[_T], total: int | None, description: str) -> Itera
     """The items, with a progress bar on stderr if that is a terminal."""
     from rich.progress import track
 
-    terminal = console(stderr=True)
-    yield from track(
-        iterator, description.capitalize(), total=total, console=terminal, disable=not terminal.is_terminal
-    )
+    terminal = progress_console()
+    yield from track(iterator, description.capitalize(), total=total, console=terminal, disable=terminal.quiet)
 
 
 # --- the figures ------------------------------------------------------------------------------------------------

@@ -24,6 +24,13 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
+def progress_console() -> Console:
+    """The console for a progress bar: stderr, and nothing at all where that is no terminal (`quiet`)."""
+    terminal = console(stderr=True)
+    terminal.quiet = not terminal.is_terminal  # rich before 15 ends even a disabled bar with an empty line
+    return terminal
+
+
 def new_table(title: str, *columns: str) -> Table:
     """An empty table in the one style of all tables here; no cell is cut off, long ones wrap."""
     from rich import box

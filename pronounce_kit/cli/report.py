@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..errors import InputError
-from .output import console
+from .output import progress_console
 
 
 @click.command(
@@ -51,8 +51,8 @@ def report(
     from ..report import write_reports
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    terminal = console(stderr=True)
-    bar = Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal)
+    terminal = progress_console()
+    bar = Progress(*columns, console=terminal, transient=True, disable=terminal.quiet)
     with Gradebook(db) as gradebook, bar as progress:
         shown = progress.add_task("Reading the gradebook", total=None)
 

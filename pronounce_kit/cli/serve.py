@@ -8,7 +8,7 @@ import secrets
 
 import click
 
-from ..errors import InputError, MissingDependencyError
+from ..errors import InputError
 
 _TEXT = "Good morning."
 
@@ -38,13 +38,6 @@ def serve(host: str, port: int, key: str | None, no_key: bool, workers: int | No
     The embedded engine answers; nothing leaves this machine. Any client of the Speech service's REST API works with
     the printed address in place of the service's. Ctrl-C stops the server; running requests are finished first.
     """
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError:
-        raise MissingDependencyError(
-            "The server needs starlette and uvicorn. Install them with: pip install 'pronounce-kit[server]'"
-        ) from None
     from ..local import LocalSpeech
     from ..server import Limits, create_app
     from ..server.run import is_loopback, listen, log_to_stderr, server_of, url_of

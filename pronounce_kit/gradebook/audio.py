@@ -108,9 +108,16 @@ class AudioFolder:
         return None
 
     def delete(self, connection: Connection, sha256: str) -> None:
-        """Delete the file, and what a crash while writing it may have left."""
-        for path in [*self._files(sha256), *(self.folder / sha256[:2]).glob(f".{sha256}.*.tmp")]:
-            path.unlink(missing_ok=True)
+        """Delete the file, and what a crash while writing it may have left. Raises `GradebookError`."""
+        try:
+            for path in [*self._files(sha256), *(self.folder / sha256[:2]).glob(f".{sha256}.*.tmp")]:
+                path.unlink(missing_ok=True)
+        except OSError as error:  # on Windows, of a file that a player has open
+            raise GradebookError(
+                f"The recording {error.filename} cannot be deleted ({error.strerror}), so the gradebook was not "
+                "changed. Close the program that has it open, and try again.",
+                retryable=True,
+            ) from None
 
     def _files(self, sha256: str) -> list[Path]:
         return list((self.folder / sha256[:2]).glob(f"{sha256}.*"))

@@ -19,7 +19,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 
-from ..errors import GradebookError, InputError, MissingDependencyError
+from ..dependencies import needed
+from ..errors import GradebookError, InputError
 from . import migrate
 
 BUSY_SECONDS = 60.0
@@ -80,13 +81,8 @@ class Database:
             options["pool_pre_ping"] = True  # a server may have been restarted since
         if self.file and not self.file.parent.is_dir():
             raise InputError(f"There is no folder {self.file.parent}. Create it, or give another path.")
-        try:
+        with contextlib.nullcontext() if self.is_sqlite else needed("psycopg", self.shown):
             self.engine = sa.create_engine(url, **options)
-        except ModuleNotFoundError as error:
-            raise MissingDependencyError(
-                f"{self.shown} needs the package {error.name}, which is not installed. "
-                "Run: pip install 'pronounce-kit[postgresql]'"
-            ) from None
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -18,7 +18,7 @@ import pandas as pd
 from ..errors import InputError
 from ..params import PronunciationScoreParams
 from ..results import Assessment
-from ..typed import is_one_date, spelled
+from ..typed import is_one_date, local_time, spelled
 from . import schema
 from .audio import Sound, bytes_of, name_of
 
@@ -132,7 +132,7 @@ def moment(when: str | date | datetime) -> datetime:
     try:
         stamp: Any = pd.Timestamp(when) if is_plain else pd.NaT
         if stamp is not pd.NaT:
-            aware: datetime = stamp.to_pydatetime(warn=False).astimezone()
+            aware: datetime = local_time(stamp.to_pydatetime(warn=False))
             return aware
     except (ValueError, TypeError, OverflowError):
         pass

@@ -27,8 +27,9 @@ from typing import IO, Any, TypeAlias
 
 import pandas as pd
 
-from ..errors import GradebookError, InputError, MissingDependencyError
-from ..storage import FORMULA_STARTS
+from ..dependencies import needed
+from ..errors import GradebookError, InputError
+from ..storage import FORMULA_STARTS, replace
 from .audio import suffix_of
 
 MAIN = "attempts"
@@ -87,7 +88,7 @@ def _arriving(folder: Path) -> Iterator[Path]:
             if file.is_file():
                 place = folder / file.relative_to(temporary)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(place)
+                replace(file, place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -109,13 +110,8 @@ def _cells(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
 
 
 def _need(package: str) -> Any:
-    try:
+    with needed(package.partition(".")[0], "This format"):
         return importlib.import_module(package)
-    except ImportError:
-        name = package.partition(".")[0]
-        raise MissingDependencyError(
-            f"This format needs the package {name}, which is not installed. Run: pip install 'pronounce-kit[export]'"
-        ) from None
 
 
 def _not_ours(path: Path, problem: str) -> InputError:
@@ -263,7 +259,7 @@ def _write_excel(path: Path, tables: Mapping[str, Pieces], _: Sounds) -> None:
                 for row in _cells(frame):
                     sheet.append([cell(sheet, value) for value in row])
         book.save(path)
-    except BaseException:
+    except BaseException:  # only to clean up; it is raised again
         for sheet in book.worksheets:
             sheet.close()  # openpyxl has a temporary file open for each
         raise

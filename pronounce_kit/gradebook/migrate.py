@@ -38,7 +38,7 @@ def bring_up_to_date(connection: Connection, shown: str) -> None:
     if version > schema.VERSION:
         raise GradebookError(
             f"{shown} was written by a newer pronounce-kit (tables of version {version}; this one knows up to "
-            f"{schema.VERSION}). Upgrade: pip install -U pronounce-kit"
+            f"{schema.VERSION}). Upgrade pronounce-kit to that version, or a newer one."
         )
     for step in range(version + 1, schema.VERSION + 1):
         for statement in STEPS[step]:

@@ -14,6 +14,12 @@
 | build_conformer, build_language, build_listener | making the recognizer's data again |
 """
 
+import os
+
+# From 1.29 on onnxruntime tells its makers of each process and model, and writes an identifier into the home folder,
+# unless this is set before it is imported, by us or by hibari. Here nothing leaves the machine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 from .service import LocalSpeech
 
 __all__ = ["LocalSpeech"]

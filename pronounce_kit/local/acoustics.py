@@ -6,17 +6,17 @@ place of hama's recognizer.
 
 from __future__ import annotations
 
+import json
 import struct
-import sys
 from dataclasses import dataclass
-from importlib import resources
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError, UnsupportedPlatformError
-from .conformer import FRAME_SAMPLES, Conformer, read_tensors
+from ..dependencies import asked, install
+from ..errors import MissingDependencyError
+from .conformer import FRAME_SAMPLES, Conformer, hama_assets, read_tensors
 from .phones import ARPABET
 
 SAMPLE_RATE = 16_000
@@ -83,26 +83,16 @@ class HamaModel:
     frame_s = 0.02
 
     def __init__(self) -> None:
-        if sys.platform == "win32":
-            raise UnsupportedPlatformError(
-                "The embedded engine listens with hama, which has no build for Windows. Use the cloud service "
-                "(pronounce_kit.AzureSpeech), or run the engine on Linux, macOS or in WSL."
-            )
+        assets = hama_assets()
         try:
-            from hama.vocab import Vocabulary
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine needs hama. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
-        try:
-            weights = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
-            self._network = Conformer(read_tensors(weights))
+            self._network = Conformer(read_tensors((assets / "asr_waveform.hama").read_bytes()))
+            heard = json.loads((assets / "g2p_vocab.json").read_text("utf-8"))["decoder"]
         except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
             raise MissingDependencyError(
                 f"The hama that is installed has another network than the embedded engine knows ({error!r}). "
-                "Install the right one with: pip install 'hama>=1.7,<1.8'"
+                f"Install the right one with: {install(asked('hama'), '--force-reinstall')}"
             ) from None
-        symbols = [*Vocabulary.load().decoder, "<wb>", "<blank>"]
+        symbols = [*heard, "<wb>", "<blank>"]
         columns = {symbol: i for i, symbol in enumerate(symbols)}
         self._sum = np.zeros((len(columns), BLANK + 1))
         for i, phone in enumerate(ARPABET):

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib import resources
 
 import numpy as np
 
-from .conformer import FILE, SEEN, Array, block_names, named, read_tensors
+from .conformer import FILE, SEEN, Array, block_names, hama_assets, named, read_tensors
 from .onnx_graph import Builder
 
 _HEADS = 4
@@ -88,7 +87,7 @@ def _convolve(builder: Builder, name: str, x: str) -> str:
 
 def main() -> None:
     """Write the file."""
-    hama = (resources.files("hama") / "assets" / "asr_waveform.hama").read_bytes()
+    hama = (hama_assets() / "asr_waveform.hama").read_bytes()
     FILE.write_bytes(graph(named(read_tensors(hama))))
     sys.stderr.write(f"Wrote {FILE} ({FILE.stat().st_size / 1000:.0f} kB)\n")
 

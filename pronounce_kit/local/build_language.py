@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dependencies import install
 from ..errors import MissingDependencyError
 from .language import BEGIN, END, FILE, Ints, Knowledge, Vocabulary, pack
 from .language import history as pair_keys
@@ -198,7 +199,7 @@ def _folder(package: str) -> Path:
     """Where a package is installed; it is not imported."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise MissingDependencyError(f"The file is made from data of {package}. Install it with: pip install {package}")
+        raise MissingDependencyError(f"The file is made from data of {package}. Install it with: {install([package])}")
     return Path(spec.origin).parent
 
 

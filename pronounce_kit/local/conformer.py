@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dependencies import asked, install
+from ..errors import MissingDependencyError
 from .runtime import Graph
 
 Array = NDArray[np.float32]
@@ -31,6 +34,19 @@ FRAME_SAMPLES = 320
 _MAGIC = b"HAMAPK\x01\x02"
 _WINDOW, _HOP = 400, 160
 _PREFIX = "acoustic_model.model."
+
+
+def hama_assets() -> Path:
+    """The folder of hama's weights and symbols. Raises `MissingDependencyError` without hama.
+
+    Its code is not imported: that would load a native library, which it has for Linux and macOS only.
+    """
+    spec = find_spec("hama")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError(
+            f"The embedded engine needs hama, which is not installed. Install it with: {install(asked('hama'))}"
+        )
+    return Path(spec.submodule_search_locations[0]) / "assets"
 
 
 def read_tensors(data: bytes) -> dict[str, Array]:

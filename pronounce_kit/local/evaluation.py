@@ -24,7 +24,7 @@ from .prosody_features import manner_of
 from .reply import build_reply, gather
 from .runtime import one_thread
 from .scores import MISPRONOUNCED, Models
-from .training import PhoneFits, corpus_analyzer, fit_without
+from .training import PhoneFits, corpus_analyzer, fit_without, need_packages
 
 WRONG_PHONE = 0.5
 """Mean rating (0-2) under which experts heard a wrong phone."""
@@ -75,8 +75,10 @@ def evaluate(
     Returns {"phone": {"pearson", "spearman", "mse", "slope", ...}, "word": {"accuracy": {...}}, "sentence": {scale:
     {...}}, "errors": {...}, "by_age": {group: the same}, "seconds_per_audio_second": ..., ...}; mse on the experts'
     scales, 0-2 for phones and 0-10 for the rest; slope: how far ratings rise with scores, on one scale. Raises
-    `InputError` for what is no corpus.
+    `InputError` for what is no corpus, with folds `MissingDependencyError` without the packages of the extra `train`.
     """
+    if folds:
+        need_packages()
     readings = read_corpus(corpus)
     fold_of = folds_by_speaker(readings, folds) if folds else None
     shipped = load_models()

@@ -11,6 +11,7 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .._codec import load_av
 from ..errors import ParameterError
 
 OUTPUT_FORMATS: tuple[str, ...] = (
@@ -86,8 +87,7 @@ def _riff(pcm: bytes, rate: int) -> bytes:
 def _resampled(samples: NDArray[np.float32], rate: int, to: int) -> NDArray[np.float32]:
     if rate == to:
         return samples
-    import av
-
+    av = load_av()
     resampler = av.AudioResampler(format="flt", layout="mono", rate=to)
     frame = av.AudioFrame.from_ndarray(samples[None], "flt", "mono")
     frame.sample_rate = rate
@@ -96,8 +96,7 @@ def _resampled(samples: NDArray[np.float32], rate: int, to: int) -> NDArray[np.f
 
 
 def _with_av(samples: NDArray[np.float32], target: _Format, container: str, codec: _Codec) -> bytes:
-    import av
-
+    av = load_av()
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as file:
         stream = file.add_stream(codec, rate=target.rate, layout="mono")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ParameterError, TextError
+from ..faults import blamed_on
 from .phones import VOWELS, base, from_misaki, from_notation, is_vowel, to_misaki
 
 MAX_WORDS = 2000
@@ -261,8 +262,9 @@ class Lexicon:
         from hibari.g2p.normalize import normalize
 
         try:
-            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(_ENDS_SENTENCE.sub(r"\1 .", line))))
-        except Exception as error:  # a converter of rules and tables fails on odd symbols in odd ways
+            with blamed_on("hibari", given="text", unless=(ValueError, IndexError)):
+                tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(_ENDS_SENTENCE.sub(r"\1 .", line))))
+        except (ValueError, IndexError) as error:  # digits of other scripts ("❻"), numbers of 40 digits
             raise TextError(
                 f"The reference text {_shown(line)} cannot be turned into sounds ({error}). "
                 "Write out its symbols and numbers in words."

@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
+from ..faults import blamed_on
+
+_MISFITS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf")
+"""What onnxruntime raises over a graph or weights; its exceptions have no base of their own."""
 
 
 class Graph:
@@ -20,28 +24,32 @@ class Graph:
     """
 
     def __init__(self, onnx: bytes, weights: Mapping[str, NDArray[np.float32]] | None = None) -> None:
-        """Raises `MissingDependencyError` without onnxruntime, `ValueError` where graph and weights do not fit."""
-        try:
+        """Raises `MissingDependencyError` without onnxruntime, `ValueError` where graph and weights do not fit.
+
+        And `InternalError` for whatever else keeps onnxruntime from it.
+        """
+        with needed("onnxruntime", "The embedded engine"):
             import onnxruntime
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine scores with onnxruntime. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_mem_pattern = False  # keeps a plan for each new length, for ever, and saves no time
-        self._weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in (weights or {}).values()]
-        if weights:
-            options.add_external_initializers(list(weights), self._weights)
+            from onnxruntime.capi import onnxruntime_pybind11_state as native
+        misfits = tuple(getattr(native, name) for name in _MISFITS)
         try:
-            self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own have no common base
+            with blamed_on("onnxruntime", unless=misfits):
+                onnxruntime.disable_telemetry_events()  # on Windows, and where the notebook imported it before us
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = options.inter_op_num_threads = 1
+                options.log_severity_level = 3
+                options.enable_mem_pattern = False  # keeps a plan for each new length, for ever, and saves no time
+                self._weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in (weights or {}).values()]
+                if weights:
+                    options.add_external_initializers(list(weights), self._weights)
+                self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        except misfits as error:
             raise ValueError(str(error)) from error
 
     def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """The graph's outputs, in its order."""
-        outputs: list[NDArray[Any]] = self._session.run(None, inputs)
+        """The graph's outputs, in its order. Raises `InternalError`: what goes in is made by the engine."""
+        with blamed_on("onnxruntime"):
+            outputs: list[NDArray[Any]] = self._session.run(None, inputs)
         return outputs
 
 

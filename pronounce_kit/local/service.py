@@ -81,11 +81,26 @@ class LocalSpeech:
     Models load when they are first needed (a second or two). One instance may be shared by threads; the networks
     release the GIL.
 
-    model: another phoneme recognizer than hama's. lexicon: pronunciations of names and other words of your own, in
-    ARPAbet or IPA: {"Nguyen": "W IH1 N", "Xiomara": "sioʊˈmɑɹə"}. strictness: "lenient", "normal" or "strict" moves
-    the accuracy under which a word is called mispronounced (`STRICTNESS`), and with it CompletenessScore, which counts
-    those words, and PronScore; the scores of words and sounds stay as they are. Raises `ParameterError` for a
-    pronunciation that is none, or another strictness.
+    Parameters
+    ----------
+    model : AcousticModel, optional
+        Another phoneme recognizer than hama's.
+    lexicon : mapping of str to str, optional
+        Pronunciations of names and other words of your own, in ARPAbet or IPA.
+    strictness : {"lenient", "normal", "strict"}
+        The accuracy under which a word is called mispronounced: 45, 60 or 75 of 0-100; with it change
+        CompletenessScore, which counts those words, and PronScore. The scores of words and sounds stay as they are.
+
+    Raises
+    ------
+    ParameterError
+        For a pronunciation that is none, or another strictness.
+
+    Examples
+    --------
+    >>> service = pk.LocalSpeech(lexicon={"Nguyen": "W IH1 N", "Xiomara": "sioʊˈmɑɹə"}, strictness="strict")
+    >>> service.pronunciation("Nice, Nguyen!")
+    [['N', 'AY1', 'S'], ['W', 'IH1', 'N']]
     """
 
     def __init__(
@@ -148,7 +163,22 @@ class LocalSpeech:
         return Recognizer()
 
     def load(self) -> LocalSpeech:
-        """Load all models now rather than at the first call; returns self."""
+        """Load all models now rather than at the first call.
+
+        Returns
+        -------
+        LocalSpeech
+            Itself.
+
+        Raises
+        ------
+        MissingDependencyError
+            Where the extra `local` is not installed.
+
+        Examples
+        --------
+        >>> service = pk.LocalSpeech().load()
+        """
         self._load()
         with self._loading:
             _ = self._recognizer
@@ -237,11 +267,42 @@ class LocalSpeech:
     ) -> Assessment:
         """Compare a recording with the text that was read aloud.
 
-        The reply is the service's flat JSON; `assessment.raw` keeps it. Silence, noise or a hum gives the status that
-        the service gives ("InitialSilenceTimeout", "BabbleTimeout"), and no scores. Raises `AudioError` for a
-        recording that cannot be read or is over ten minutes, `TextError` for a text that cannot be read aloud or has
-        over 2,000 words, and `ParameterError` for a language other than en-US. A recording of over 45 s is cut at
-        pauses into passages: accuracy is then the mean over the words, fluency and prosody over the time.
+        A recording of over 45 s is cut at pauses into passages: accuracy is then the mean over the words, fluency and
+        prosody over the time.
+
+        Parameters
+        ----------
+        recording : Recording, path or bytes
+            At most ten minutes.
+        reference_text : str, optional
+            At most 2,000 words; may be left to `params`.
+        language : str
+            "en-US", the only one that the engine knows.
+        params : PronunciationScoreParams, optional
+            What to assess; by default everything but prosody, with five candidate sounds for each phoneme.
+
+        Returns
+        -------
+        Assessment
+            Of the service's flat JSON, which `raw` keeps. Silence, noise or a hum gives the status that the service
+            gives ("InitialSilenceTimeout", "BabbleTimeout"), and no scores.
+
+        Raises
+        ------
+        AudioError
+            For a recording that cannot be read or is too long.
+        TextError
+            For a text that is empty, too long or cannot be read aloud.
+        ParameterError
+            For another language, or without a text.
+
+        Examples
+        --------
+        >>> assessment = service.assess("think.wav", "I think the weather is very nice.")
+        >>> [word.word for word in assessment.words if word.error_type == "Mispronunciation"]
+        ['think']
+        >>> assessment.words[1].phonemes[0].phoneme, assessment.words[1].phonemes[0].heard
+        ('th', 's')
         """
         merged = merge_params(reference_text, params)
         reply = self.reply(recording, language=language, params=merged)
@@ -255,7 +316,39 @@ class LocalSpeech:
         language: str = LANGUAGE,
         params: PronunciationScoreParams | None = None,
     ) -> Json:
-        """As `assess`, but the JSON alone, for whoever keeps it or sends it on: a dict as the service's replies are."""
+        """As `assess`, but the JSON alone, for whoever keeps it or sends it on.
+
+        Parameters
+        ----------
+        recording : Recording, path or bytes
+            At most ten minutes.
+        reference_text : str, optional
+            At most 2,000 words; may be left to `params`.
+        language : str
+            "en-US".
+        params : PronunciationScoreParams, optional
+            As in `assess`.
+
+        Returns
+        -------
+        dict
+            As the service's replies are.
+
+        Raises
+        ------
+        AudioError
+            For a recording that cannot be read or is too long.
+        TextError
+            For a text that is empty, too long or cannot be read aloud.
+        ParameterError
+            For another language, or without a text.
+
+        Examples
+        --------
+        >>> reply = service.reply(recording, text)
+        >>> reply["RecognitionStatus"], reply["NBest"][0]["Words"][1]["ErrorType"]
+        ('Success', 'Mispronunciation')
+        """
         merged = merge_params(reference_text, params)
         _check_language(language)
         if not merged.reference_text.strip():
@@ -283,10 +376,34 @@ class LocalSpeech:
     ) -> Recognition:
         """Write down what was said in English, without knowing the text.
 
-        format: "simple" gives `display_text`; "detailed" up to five readings in `nbest`, likeliest first, each in four
-        spellings. profanity: "masked" (asterisks), "removed" or "raw". The reply is the service's JSON. Silence, noise
-        or a hum gives the status that the service gives, speech without words "NoMatch". Raises `AudioError` for a
-        recording that cannot be read or is over 60 s, and `ParameterError` for a value that does not exist.
+        Parameters
+        ----------
+        recording : Recording, path or bytes
+            At most 60 seconds.
+        language : str
+            "en-US".
+        format : {"simple", "detailed"}
+            `display_text` alone, or up to five readings in `nbest`, likeliest first, each in four spellings.
+        profanity : {"masked", "removed", "raw"}
+            What to do with profane words; masked ones become asterisks.
+
+        Returns
+        -------
+        Recognition
+            Of the service's JSON. Silence, noise or a hum gives the status that the service gives, speech without words
+            "NoMatch".
+
+        Raises
+        ------
+        AudioError
+            For a recording that cannot be read or is too long.
+        ParameterError
+            For a value that does not exist.
+
+        Examples
+        --------
+        >>> service.recognize(service.synthesize("Good morning.")).display_text
+        'Good morning.'
         """
         from .profanity import MODES
         from .recognizer import FORMATS, NBEST, build_recognition
@@ -321,7 +438,35 @@ class LocalSpeech:
     def synthesize(
         self, text: str, *, voice: str | None = None, output_format: str = "riff-24khz-16bit-mono-pcm"
     ) -> bytes:
-        """Speak a text with the embedded voice; the bytes of a sound file in one of `formats.OUTPUT_FORMATS`."""
+        """Speak a text with the embedded voice.
+
+        Parameters
+        ----------
+        text : str
+            At most 10,000 characters. The lexicon's words are said as it has them, and phones between slashes as they
+            are.
+        voice : str, optional
+            The one voice's name, or None.
+        output_format : str
+            The service's name of a format; `pronounce-kit say --list-formats` lists them.
+
+        Returns
+        -------
+        bytes
+            A sound file; the same text always gives the same.
+
+        Raises
+        ------
+        TextError
+            For a text that is empty or too long.
+        ParameterError
+            For another voice or format.
+
+        Examples
+        --------
+        >>> pk.Recording.from_bytes(service.synthesize("Good morning.", output_format="ogg-24khz-16bit-mono-opus"))
+        <Recording ... s>
+        """
         _check_voice(voice)
         if not text.strip():
             raise TextError("There is no text to speak. Give a sentence.")
@@ -339,10 +484,32 @@ class LocalSpeech:
         speed: float = 1.0,
         output_format: str = "riff-24khz-16bit-mono-pcm",
     ) -> bytes:
-        """Speak ARPAbet phones, vowels with stress digits, as they are: speech with known mistakes.
+        """Speak ARPAbet phones as they are: speech with known mistakes.
 
-        [["DH", "AH0"], ["S", "IH1", "NG", "K"]] says "the sink". speed 0.5 (slow) to 2.0 (fast). Raises
-        `ParameterError` for anything else.
+        Parameters
+        ----------
+        words : list of list of str
+            The phones of each word, vowels with a stress digit.
+        speed : float
+            0.5 (slow) to 2.0 (fast).
+        output_format : str
+            The service's name of a format.
+
+        Returns
+        -------
+        bytes
+            A sound file.
+
+        Raises
+        ------
+        ParameterError
+            For a phone, speed or format that does not exist, and without any phones.
+
+        Examples
+        --------
+        >>> sink = service.synthesize_phones([["DH", "AH0"], ["S", "IH1", "NG", "K"]], speed=0.8)
+        >>> service.recognize(sink).display_text
+        'The sink.'
         """
         if not any(words):
             raise ParameterError(
@@ -359,11 +526,43 @@ class LocalSpeech:
         return encode(self._voice.say_phones(words, speed), VOICE_RATE, output_format)
 
     def pronunciation(self, text: str) -> list[list[str]]:
-        """The canonical phones of each word of a text, as `synthesize_phones` takes them."""
+        """The canonical phones of each word of a text, as `synthesize_phones` takes them.
+
+        Parameters
+        ----------
+        text : str
+            At most 2,000 words.
+
+        Returns
+        -------
+        list of list of str
+            ARPAbet, vowels with a stress digit.
+
+        Raises
+        ------
+        TextError
+            For a text that cannot be read aloud or is too long.
+
+        Examples
+        --------
+        >>> service.pronunciation("Nice weather.")
+        [['N', 'AY1', 'S'], ['W', 'EH1', 'DH', 'ER0']]
+        """
         return [list(word.phones) for word in self._load()._analyzer.lexicon.words(text)]
 
     def voices(self) -> list[dict[str, Any]]:
-        """The one embedded voice, in the fields of the service's voices list."""
+        """The one embedded voice.
+
+        Returns
+        -------
+        list of dict
+            In the fields of the service's voices list.
+
+        Examples
+        --------
+        >>> service.voices()[0]["ShortName"]
+        'en-US-Heart'
+        """
         return [dict(VOICE)]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 from . import sketch
 from .acoustics import Floats, HamaModel
 from .analysis import Analyzer
@@ -96,15 +96,18 @@ class Boosted:
         return np.asarray(self.booster.predict(rows, raw_score=True, num_threads=1), np.float64)
 
 
+def need_packages() -> None:
+    """Raise `MissingDependencyError` now rather than when the corpus has been listened to."""
+    with needed("lightgbm", "Training"):
+        import lightgbm  # noqa: F401
+    with needed("onnx", "Training"):
+        import onnx  # noqa: F401
+
+
 def boost(recipe: tuple[Mapping[str, Any], int], rows: Rows, target: Floats, weight: Floats | None = None) -> Boosted:
     """Fit trees by a recipe of parameters and rounds; the same data gives the same trees."""
-    try:
-        import lightgbm
-    except (ImportError, OSError) as error:  # OSError: its library needs the system's libgomp
-        raise MissingDependencyError(
-            f"Training needs LightGBM ({error}). Install it with: pip install 'pronounce-kit[train]', "
-            "on Debian also apt-get install libgomp1."
-        ) from None
+    import lightgbm
+
     parameters, rounds = recipe
     return Boosted(lightgbm.train(dict(parameters), lightgbm.Dataset(rows, target, weight=weight), rounds))
 
@@ -336,8 +339,9 @@ def train(
     """Fit all models to a corpus folder and write the weights; returns the files written and their sizes.
 
     out: folder of the weights, by default the package's own. The same corpus gives the same weights. Raises
-    `InputError` for what is no corpus.
+    `InputError` for what is no corpus, `MissingDependencyError` without the packages of the extra `train`.
     """
+    need_packages()
     readings = read_corpus(corpus)
     count = min(FOLDS, len({reading.speaker for reading in readings}))
     folds = folds_by_speaker(readings, count)
@@ -390,7 +394,7 @@ def write_weights(models: Models, out: Path) -> dict[str, Any]:
         "sentence_apart": {scale: _only(Linear, [linear]).to_json() for scale, linear in models.apart.items()},
     }
     text = json.dumps(constants, separators=(",", ":")) + "\n"
-    (out / "constants.json").write_text(text, encoding="utf-8")
+    (out / "constants.json").write_text(text, encoding="utf-8", newline="\n")
     files["constants.json"] = len(text)
     return {"out": str(out), "files": files}
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 from .phones import to_misaki
 
 SAMPLE_RATE = 24_000
@@ -25,12 +25,8 @@ class Voice:
     """hibari's American English voice "heart" (7.9 MB, in the wheel); also its grapheme-to-phoneme converter."""
 
     def __init__(self) -> None:
-        try:
+        with needed("hibari-tts", "The embedded engine"):
             from hibari import Hibari
-        except ImportError:
-            raise MissingDependencyError(
-                "The embedded engine speaks with hibari-tts. Install it with: pip install 'pronounce-kit[local]'"
-            ) from None
         self._hibari: Any = Hibari(threads=1)
         self._g2p_lock = threading.Lock()
 

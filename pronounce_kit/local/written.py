@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 
 _DIGITS = {
     word: str(i) for i, word in enumerate("zero one two three four five six seven eight nine".split())
@@ -42,12 +42,8 @@ def itn(lexical: str) -> str:
 
     Small numbers that stand alone ("one", "two", "three") stay words, as "one" is often no number.
     """
-    try:
+    with needed("text2num", "The embedded engine"):
         from text_to_num import alpha2digit
-    except ImportError:
-        raise MissingDependencyError(
-            "The embedded engine writes numbers with text2num. Install it with: pip install 'pronounce-kit[local]'"
-        ) from None
     out = " ".join(_join_digits(lexical.split()))
     out = re.sub(r"(?<!half )\ba (?=(?:hundred|thousand|million)\b)", "one ", out)
     out = str(alpha2digit(out, "en"))

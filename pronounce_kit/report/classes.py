@@ -54,9 +54,31 @@ def class_report(
 ) -> str:
     """A page on a class: who needs attention, hardest words and sounds, confusions, progress, and all students.
 
-    Without `class_name`, on the students without a class where there are several classes, else on the only one.
-    `task`, `since` and `until` limit what it tells of, as in the gradebook. Raises `InputError` for a class without
-    readings.
+    Parameters
+    ----------
+    gradebook : Gradebook
+        Where the readings are.
+    class_name : str, optional
+        Without it, on the students without a class where there are several classes, else on the only one.
+    task : str or list of str and None, optional
+        Only readings of this task.
+    since, until : str, datetime.date or datetime.datetime, optional
+        Only readings of this time, as in the gradebook.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    InputError
+        For a class without readings.
+
+    Examples
+    --------
+    >>> "Ada" in pk.report.class_report(gradebook, "5b")
+    True
     """
     filters = {"task": task, "since": since, "until": until}
     classes = by_class(load(gradebook, class_name=None if class_name is None else [class_name], **filters))

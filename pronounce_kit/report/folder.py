@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -38,12 +39,40 @@ def write_reports(
     audio: bool = False,
     on_page: Callable[[Path, int, int], None] | None = None,
 ) -> list[Path]:
-    """Write a page for every student and class that the filters leave, and `index.html`; returns the paths, it first.
+    """Write a page for every student and class that the filters leave, and `index.html`.
 
-    With `student` there are no pages on classes, which would not be about the class. `audio` embeds recordings.
-    `on_page` is called after each page with its path, how many are written and how many there will be. Pages of the
-    same names are replaced, others in the folder left alone: after a student was deleted from the gradebook, delete
-    the old reports too. Raises `InputError` where there are no readings, or the folder cannot be written.
+    Pages of the same names are replaced, others in the folder left alone: after a student was deleted from the
+    gradebook, delete the old reports too.
+
+    Parameters
+    ----------
+    gradebook : Gradebook
+        Where the readings are.
+    out_dir : str or path
+        The folder, made where needed.
+    class_name, student, task : str or list of str and None, optional
+        Only these. With `student` there are no pages on classes, which would not be about the class.
+    since, until : str, datetime.date or datetime.datetime, optional
+        Only readings of this time, as in the gradebook.
+    audio : bool
+        Embed recordings.
+    on_page : callable, optional
+        Called after each page with its path, how many are written and how many there will be.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The pages, `index.html` first.
+
+    Raises
+    ------
+    InputError
+        Where there are no readings, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> [path.name for path in pk.report.write_reports(gradebook, "reports")][0]
+    'index.html'
     """
     filters = {"task": task, "since": since, "until": until}
     readings = load(gradebook, class_name=class_name, student=student, **filters)
@@ -134,9 +163,12 @@ class _Names:
 
 
 def slug(name: str | None) -> str:
-    """Letters and digits of any script, with "-" for all between; "" where there are none. It is never a path."""
-    kept = "".join(
-        c if unicodedata.category(c)[0] in _LETTERS else " " for c in unicodedata.normalize("NFC", name or "")
-    )
+    """Letters and digits of any script that file names can hold here, with "-" for all between; "" for none of them.
+
+    It is never a path.
+    """
+    encoding = sys.getfilesystemencoding()  # not UTF-8 where neither the system nor Python is set to it
+    whole = unicodedata.normalize("NFC", name or "").encode(encoding, "ignore").decode(encoding)
+    kept = "".join(c if unicodedata.category(c)[0] in _LETTERS else " " for c in whole)
     whole = "-".join(kept.split())
     return whole.encode()[:_LONGEST].decode(errors="ignore").strip("-")

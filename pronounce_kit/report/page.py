@@ -149,7 +149,25 @@ def player(data: bytes | None, name: str) -> Markup | None:
 
 
 def write_page(path: str | os.PathLike[str], page: str) -> Path:
-    """Write a page as UTF-8 and return its path. The file is whole or not there: an older one stays until then."""
+    """Write a page as UTF-8. The file is whole or not there: an older one stays until then.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    page : str
+        HTML.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Examples
+    --------
+    >>> pk.report.write_page("reading.html", pk.report.assessment_page(assessment)).name
+    'reading.html'
+    """
     return write_whole(path, page.encode())
 
 

@@ -40,10 +40,33 @@ def assessment_page(
 ) -> str:
     """One HTML page on a reading, or on several with a section for each.
 
-    `audio` is the recording and `model_audio` the voice to imitate: the bytes of a WAV file (OGG, MP3 and WebM play
-    too), embedded in the page; for several readings a list as long as theirs, with None where there is none.
-    `title` defaults to the student's name, where there is one. Raises `InputError` where the lists differ in length
-    and `AudioError` for bytes that no browser plays.
+    Parameters
+    ----------
+    assessment : Assessment or list of Assessment
+        What to tell of.
+    title : str, optional
+        Defaults to the student's name, where there is one.
+    audio, model_audio : bytes or list of bytes and None, optional
+        The recording, and the voice to imitate: a WAV, OGG, MP3 or WebM file, embedded in the page. For several
+        readings a list as long as theirs.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    InputError
+        Where the lists differ in length, or there is no reading.
+    AudioError
+        For bytes that no browser plays.
+
+    Examples
+    --------
+    >>> page = pk.report.assessment_page(assessment, audio=recording.to_wav(), model_audio=service.synthesize(text))
+    >>> page[:15]
+    '<!DOCTYPE html>'
     """
     given = [assessment] if isinstance(assessment, Assessment) else assessment
     assessments = [on_hundred(one) for one in given]

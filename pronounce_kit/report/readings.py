@@ -11,6 +11,7 @@ import pandas as pd
 from .. import classroom
 from ..errors import InputError
 from ..highlight import GOOD_FROM, MISPRONOUNCED_BELOW
+from ..typed import local_time
 
 if TYPE_CHECKING:
     from ..gradebook import Gradebook  # loads SQLAlchemy
@@ -245,12 +246,12 @@ def reading_of(attempt: Row) -> tuple[str, object]:
 
 def day_of(when: object) -> str:
     """The day, where this computer is: "2026-05-07"; "–" where it is not known."""
-    return "–" if pd.isna(when) else f"{pd.Timestamp(when).to_pydatetime().astimezone():%Y-%m-%d}"  # type: ignore[call-overload, arg-type]
+    return "–" if pd.isna(when) else f"{local_time(pd.Timestamp(when).to_pydatetime()):%Y-%m-%d}"  # type: ignore[call-overload, arg-type]
 
 
 def time_of(when: object) -> str:
     """The day and time, where this computer is."""
-    return "–" if pd.isna(when) else f"{pd.Timestamp(when).to_pydatetime().astimezone():%Y-%m-%d %H:%M}"  # type: ignore[call-overload, arg-type]
+    return "–" if pd.isna(when) else f"{local_time(pd.Timestamp(when).to_pydatetime()):%Y-%m-%d %H:%M}"  # type: ignore[call-overload, arg-type]
 
 
 def known(rows: Iterable[Row], column: str) -> list[float]:

@@ -46,9 +46,37 @@ def student_report(
 ) -> str:
     """A page on a student: sounds and words to practise with hints, progress, and the best and latest readings.
 
-    A teacher's marks stand beside the machine's scores. `audio` embeds the recordings of the readings shown. `task`,
-    `since` and `until` limit what it tells of, as in the gradebook. Raises `InputError` where the student has no
-    readings, or is in several classes and `class_name` does not say in which.
+    A teacher's marks stand beside the machine's scores.
+
+    Parameters
+    ----------
+    gradebook : Gradebook
+        Where the readings are.
+    student : str or None
+        The name; None for readings without one.
+    class_name : str, optional
+        The class, where the name is in several.
+    task : str or list of str and None, optional
+        Only readings of this task.
+    since, until : str, datetime.date or datetime.datetime, optional
+        Only readings of this time, as in the gradebook.
+    audio : bool
+        Embed the recordings of the readings shown.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    InputError
+        Where the student has no readings, or is in several classes and `class_name` does not say in which.
+
+    Examples
+    --------
+    >>> "think" in pk.report.student_report(gradebook, "Ada")
+    True
     """
     filters = {"task": task, "since": since, "until": until}
     whose = {"student": [student], "class_name": None if class_name is None else [class_name]}

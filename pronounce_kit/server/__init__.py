@@ -18,8 +18,11 @@ app           create_app: all of it together
 run           uvicorn: listening, logging, stopping
 """
 
-from .app import create_app
-from .limits import Limits
-from .run import running
+from ..dependencies import needed
+
+with needed("starlette", "The server"):
+    from .app import create_app
+    from .limits import Limits
+    from .run import running
 
 __all__ = ["Limits", "create_app", "running"]

@@ -54,16 +54,35 @@ def create_app(
 ) -> Starlette:
     """The Speech service's REST API as an ASGI application.
 
-    service
+    Parameters
+    ----------
+    service : SpeechService, optional
         Who does the work; the embedded engine by default. It is called from several threads.
-    key
+    key : str, optional
         What clients must send, as it is or exchanged for a token; None lets everybody in.
-    clock
+    clock : callable
         Seconds since 1970, for the tokens.
-    limits
-        What a request, and all together, may take; `Limits()` by default.
+    limits : server.Limits, optional
+        What a request, and all together, may take.
 
-    Raises `ParameterError` for a key that no header can hold.
+    Returns
+    -------
+    starlette.applications.Starlette
+        For `running`, or any ASGI server.
+
+    Raises
+    ------
+    ParameterError
+        For a key that no header can hold.
+
+    Examples
+    --------
+    >>> from pronounce_kit.server import create_app, running
+    >>> app = create_app(service, key="ours")
+    >>> import requests
+    >>> with running(app) as address:
+    ...     requests.get(f"{address}/cognitiveservices/voices/list", timeout=10).status_code
+    403
     """
     if service is None:
         from ..local import LocalSpeech

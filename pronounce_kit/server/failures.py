@@ -6,7 +6,7 @@ QuotaError                                                 429, with Retry-After
 ServiceTimeoutError                                        504     (these three: of the service behind this one)
 BadRequestError                                            400
 other ServiceError                                         502
-any other exception                                        500, by `observe`
+InternalError, any other exception                         500, by `observe`
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..errors import (
     AudioError,
     BadRequestError,
     InputError,
+    InternalError,
     NotSupportedError,
     PronounceKitError,
     QuotaError,
@@ -75,6 +76,8 @@ async def refused(request: Request, error: Exception) -> Response:
 
 async def failed(request: Request, error: Exception) -> Response:
     """Exception handler for `PronounceKitError`: what the service behind raises on purpose."""
+    if isinstance(error, InternalError):
+        raise error  # on to `observe`, which logs where it happened
     refusal = _refusal_for(error)
     return failure(refusal.status, refusal.message, refusal.headers)
 

@@ -14,25 +14,37 @@ def _workers() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All numbers are above 0, but `queue` may be 0; otherwise `ParameterError`.
+    """What one request, and all together, may take.
 
-    body_bytes
-        Largest request body; 413 over it.
-    ssml_bytes
-        Largest body of text to speech; 413 over it.
-    audio_s
+    Parameters
+    ----------
+    body_bytes : int
+        Largest request body, in bytes; 413 over it.
+    ssml_bytes : int
+        Largest body of text to speech, in bytes; 413 over it.
+    audio_s : float
         Longest recording, in seconds; 413 over it.
-    workers
+    workers : int
         Requests that the engine works on at a time.
-    queue
-        Requests that wait for it with their bodies in memory; 429 over it.
-    uploads
+    queue : int
+        Requests that wait for it with their bodies in memory, 0 or more; 429 over it.
+    uploads : int
         Bodies that are being received at a time; 429 over it.
-    idle_s
+    idle_s : float
         Longest pause, in seconds, within a body; 408 over it.
-    upload_s
+    upload_s : float
         Longest time, in seconds, for a whole body; 408 over it. Speech that is sent while it is being spoken takes as
         long as the speech, so this is above `audio_s`.
+
+    Raises
+    ------
+    ParameterError
+        For a number that is not above 0.
+
+    Examples
+    --------
+    >>> from pronounce_kit.server import Limits, create_app
+    >>> app = create_app(service, limits=Limits(audio_s=30.0, workers=2))
     """
 
     body_bytes: int = 10_000_000

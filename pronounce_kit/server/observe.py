@@ -19,9 +19,14 @@ from traceback import extract_tb
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..errors import InternalError
+from ..faults import internal_error
 from .failures import failure
 
 LOG = logging.getLogger("pronounce_kit.server")
+
+FAULT = "The server failed: a fault of its own, not of the request. Its log has more on request {}."
+"""Body of a 500, with the request's id."""
 
 CLIENT_GONE = 499
 """Status in the log of a request whose client went away before the reply; nginx's number for it."""
@@ -51,19 +56,17 @@ class Observed:
             return
         exchange = _Exchange(scope, receive, send)
         started = time.perf_counter()
-        problem = None
+        problem: dict[str, object] | None = None
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = exchange.status or CLIENT_GONE
-        except Exception as error:
-            problem = place_of(error)
+        except Exception as error:  # the outermost place: a client gets an answer, whatever happened
+            problem = faults_in(error)
             if not exchange.status:
-                await failure(500, f"The server failed. Its log has more on request {exchange.id}.")(
-                    scope, exchange.receive, exchange.send
-                )
+                await failure(500, FAULT.format(exchange.id))(scope, exchange.receive, exchange.send)
         finally:
-            entry = {
+            entry: dict[str, object] = {
                 "time": datetime.fromtimestamp(self._clock(), timezone.utc).isoformat(timespec="milliseconds"),
                 "request_id": exchange.id,
                 "method": scope["method"],
@@ -74,7 +77,7 @@ class Observed:
                 "bytes_out": exchange.bytes_out,
             }
             if problem:
-                entry["error"] = problem
+                entry |= problem
             LOG.log(logging.ERROR if problem else logging.INFO, "%s", json.dumps(entry))
 
     def _shown(self, path: str) -> str:
@@ -137,8 +140,18 @@ class _Exchange:
         return self._body_ended
 
 
-def place_of(error: BaseException) -> str:
-    """Kind and place of an error for the log, without its message, which may quote a text."""
-    frames = extract_tb(error.__traceback__)[-4:]
-    at = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    return f"{type(error).__name__} at {at or 'an unknown place'}"
+def faults_in(error: Exception) -> dict[str, object]:
+    """What the log has on an exception: kind, traceback, innermost call first, and versions.
+
+    Without its message, which may quote a text. The kind is that of the exception behind an `InternalError`.
+    """
+    fault = internal_error(error)
+    versions = fault.versions if isinstance(fault, InternalError) else ""
+    root = fault.__cause__ if isinstance(fault, InternalError) and fault.__cause__ else fault
+    frames = [*extract_tb(error.__traceback__), *(extract_tb(root.__traceback__) if root is not error else ())]
+    calls = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)]
+    return {
+        "error": f"{type(root).__name__} at {' < '.join(calls[:4]) or 'an unknown place'}",
+        "traceback": calls,
+        "versions": versions,
+    }

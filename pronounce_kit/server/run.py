@@ -84,12 +84,33 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
 
 @contextmanager
 def running(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve an app from a thread of this process while the `with` block runs; gives the server's address.
+    """Serve an app from a thread of this process while the `with` block runs.
 
-        with running(create_app()) as address:
-            pk.AzureSpeech(endpoint=address)
+    Parameters
+    ----------
+    app : ASGI application
+        As of `create_app`.
+    host : str
+        Address to listen at.
+    port : int
+        0 takes a free one.
 
-    Port 0 takes a free one. Raises `InputError` where it cannot listen.
+    Yields
+    ------
+    str
+        The server's address.
+
+    Raises
+    ------
+    InputError
+        Where it cannot listen.
+
+    Examples
+    --------
+    >>> from pronounce_kit.server import create_app, running
+    >>> with running(create_app(service)) as address:
+    ...     pk.AzureSpeech(endpoint=address).assess(recording, text).status
+    'Success'
     """
     listener = listen(host, port)
     server = server_of(app)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 
 _HOME_OF = {"PracticeCard": "card", "Recorder": "recorder"}
 
@@ -34,14 +34,8 @@ def __getattr__(name: str) -> object:
     """Import a widget when it is first used: ipywidgets takes half a second."""
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
+    with needed("anywidget", name):
         value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("anywidget", "ipywidgets", "traitlets"):
-            raise
-        raise MissingDependencyError(
-            f"{name} needs the package {error.name}. Install it: pip install 'pronounce-kit[notebook]'"
-        ) from None
     globals()[name] = value
     return value
 

@@ -35,7 +35,8 @@ from ..quality import LONGEST_S
 from ..results import Assessment
 from ..service import SpeechService
 from .assets import script, style
-from .practice import LANGUAGE, Attempt, KeepsAttempts, Practice, in_plain_words
+from .plain_words import in_plain_words
+from .practice import LANGUAGE, Attempt, KeepsAttempts, Practice
 from .scene import Json
 from .takes import MAX_MESSAGE_BYTES, MAX_SECONDS, Inbox, Take
 
@@ -45,21 +46,53 @@ _LONGEST_PAIR = 60  # characters of a minimal pair
 class PracticeCard(anywidget.AnyWidget):
     """Read sentences aloud and see which words and sounds went wrong; hear them, and try again.
 
-    texts
+    Parameters
+    ----------
+    texts : str or list of str
         A sentence, or several, each at most a minute of reading.
-    service
-        Any `SpeechService`; None for that of `pk.connect()`, which loads while the student reads.
-    gradebook, student, class_name, task
-        Where to enter every scored attempt, and as whose; a gradebook needs a student.
-    folder
+    service : SpeechService, optional
+        By default that of `connect`, which loads while the student reads.
+    gradebook : Gradebook, optional
+        Where to enter every scored attempt; it needs a student.
+    student, class_name, task : str, optional
+        As whose, and as what, to enter them.
+    folder : str or path
         Every take is written here before anything else happens to it, and the service's reply beside it.
-    params
-        What to assess; the text in it is replaced. Prosody is assessed too unless they say otherwise.
-    max_seconds, stop_after_silence_s
-        A take ends by itself after so many seconds, and so many seconds after the student fell silent (0: never).
+    language : str
+        Locale of the texts.
+    params : PronunciationScoreParams, optional
+        What to assess; the text in it is replaced. By default everything, prosody too.
+    **traits : optional
+        `max_seconds` (1 to 320) ends a take by itself, and `stop_after_silence_s` so many seconds after the student
+        fell silent (0: never); all else is ipywidgets' own, such as `layout`.
 
-    `attempts` and `assessments` have what was done so far. Raises `TextError` for texts that cannot be read, and
-    `InputError` for a gradebook without a student.
+    Attributes
+    ----------
+    texts : list of str
+        The sentences.
+    index : int
+        The place of the one that is shown, from 0.
+    folder : str
+        Where takes go.
+    max_seconds : float
+        The longest take, in seconds.
+    stop_after_silence_s : float
+        Seconds of silence that end a take, 0 for never.
+
+    Raises
+    ------
+    TextError
+        For texts that cannot be read.
+    InputError
+        For a gradebook without a student.
+
+    Examples
+    --------
+    >>> card = pk.widgets.PracticeCard(["I think so.", text], service, gradebook, student="Ada", class_name="5b")
+    >>> card  # doctest: +SKIP
+    >>> pk.words(card.assessments)["word"].tolist()  # nothing was read yet
+    []
+    >>> card.close()
     """
 
     _esm = script("card.js")
@@ -137,10 +170,10 @@ class PracticeCard(anywidget.AnyWidget):
             self._guarded(handler, content)
 
     def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
-        """An exception in a callback shows nowhere in a notebook: the card says it."""
+        """An exception in a callback or thread shows nowhere in a notebook: the card says it."""
         try:
             work(*arguments)
-        except Exception as error:
+        except Exception as error:  # the outermost place of every message and thread
             self.send({"kind": "problem", "message": in_plain_words(error)})
 
     def _later(self, threads: ThreadPoolExecutor, work: Callable[..., None], *arguments: Any) -> None:
@@ -177,7 +210,7 @@ class PracticeCard(anywidget.AnyWidget):
         was_there = self._practice.has_model(index)
         try:
             model = self._practice.model(index)
-        except Exception as error:
+        except Exception as error:  # as in `_guarded`, in the place of the voice
             self.send({"kind": "silent", "asked": "model", "message": in_plain_words(error)})
             return
         self.send({"kind": "model", "index": index, **model.to_json()}, buffers=[model.wav])
@@ -189,7 +222,7 @@ class PracticeCard(anywidget.AnyWidget):
     def _say(self, text: str) -> None:
         try:
             self.send({"kind": "said", "text": text}, buffers=[self._practice.say(text)])
-        except Exception as error:
+        except Exception as error:  # as in `_guarded`, in the place of the voice
             self.send({"kind": "silent", "asked": "say", "message": in_plain_words(error)})
 
     @traitlets.validate("index")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingDependencyError
+from ..dependencies import needed
 
 if TYPE_CHECKING:
     from ipywebrtc import AudioRecorder
@@ -24,14 +24,9 @@ def audio_recorder(on_value: Callable[[bytes], None]) -> AudioRecorder:
 
     Raises `MissingDependencyError` if ipywebrtc is not installed.
     """
-    try:
+    with needed("ipywebrtc", 'backend="ipywebrtc" (leave it out, for the kit\'s own recorder)'):
         import ipywebrtc
         from ipywidgets import Audio
-    except ImportError:
-        raise MissingDependencyError(
-            'backend="ipywebrtc" needs the package ipywebrtc. Install it: pip install ipywebrtc. '
-            "Or leave out backend, for the kit's own recorder."
-        ) from None
     stream = ipywebrtc.CameraStream(constraints={"audio": _MICROPHONE, "video": False})
     audio = Audio(value=b"", format="webm", autoplay=False, loop=False, controls=False)
     recorder = ipywebrtc.AudioRecorder(stream=stream, audio=audio, format="webm")

@@ -25,6 +25,7 @@ from ..recording import Recording
 from ..results import Assessment
 from ..service import SpeechService, connect, name_and_version
 from ..storage import write_whole
+from .plain_words import in_plain_words
 from .scene import Json, ModelReading, scene_of
 from .takes import Take
 
@@ -43,16 +44,35 @@ class KeepsAttempts(Protocol):
 class Attempt:
     """One take of one text.
 
-    number
+    Attributes
+    ----------
+    id : str
+        Names the take.
+    index : int
+        Which of the card's texts, from 0.
+    text : str
+        What was to be read.
+    number : int
         Counts the attempts at this text from 1.
-    path
+    recorded_at : datetime.datetime
+        When it arrived, in UTC.
+    path : pathlib.Path or None
         The recording on disk, the service's reply beside it with the suffix .json; None if it could not be written.
-    assessment
+    recording : Recording or None
+        What was recorded; None where it could not be decoded.
+    assessment : Assessment or None
         None until it is scored, and where it could not be.
-    problem
+    problem : str or None
         Why it could not be scored, in plain words; None if it was.
-    attempt_id
+    attempt_id : str or None
         Its id in the gradebook, where there is one.
+
+    Examples
+    --------
+    >>> card = pk.widgets.PracticeCard(text, service)
+    >>> [(attempt.number, attempt.path, attempt.problem) for attempt in card.attempts]
+    []
+    >>> card.close()
     """
 
     id: str
@@ -144,7 +164,7 @@ class Practice:
                 clock.lap("reply to disk")
                 notice = self._record(attempt)
                 clock.lap("gradebook")
-            except Exception as error:
+            except Exception as error:  # the outermost place: a student sees every error on the card
                 attempt.problem = in_plain_words(error, _kept(attempt))
         shown = self.shown(attempt)
         clock.lap("scene")
@@ -177,7 +197,7 @@ class Practice:
                 params=self._params(self.texts[attempt.index]),
                 key=f"take:{attempt.id}",
             )
-        except Exception as error:
+        except Exception as error:  # a gradebook of whatever kind takes no score away
             return in_plain_words(error, "This attempt is not in the gradebook.", _kept(attempt))
         return None
 
@@ -208,7 +228,7 @@ class Practice:
                 sound = self.service.synthesize(text)
                 try:
                     assessment = self._assess(Recording.from_bytes(sound), text)
-                except PronounceKitError:
+                except PronounceKitError:  # also a fault, which the next reading will tell of
                     assessment = None  # it can be heard all the same, only not word by word
                 self._models[index] = ModelReading(sound, assessment)
             return self._models[index]
@@ -219,15 +239,6 @@ class Practice:
             if text not in self._said:
                 self._said[text] = self.service.synthesize(text)
             return self._said[text]
-
-
-def in_plain_words(error: Exception, *more: str) -> str:
-    """What an error says to a student; those that are nobody's intention are named."""
-    if isinstance(error, PronounceKitError):
-        said = str(error)
-    else:
-        said = f"Something went wrong in the notebook ({type(error).__name__}: {error})."
-    return " ".join(filter(None, (said, *more)))
 
 
 class _Clock:

@@ -13,11 +13,12 @@ from typing import Any, Literal
 import anywidget
 import traitlets
 
-from ..errors import ParameterError, PronounceKitError
+from ..errors import InternalError, ParameterError, PronounceKitError
 from ..quality import LONGEST_S
 from ..recording import Recording
 from . import ipywebrtc_backend
 from .assets import script, style
+from .plain_words import in_plain_words
 from .takes import MAX_MESSAGE_BYTES, MAX_SECONDS, Inbox, Take
 
 OnTake = Callable[[Recording], object]
@@ -28,23 +29,47 @@ _log = logging.getLogger(__name__)
 class Recorder(anywidget.AnyWidget):
     """Records in the browser, 16 kHz mono, and writes every take to disk the moment it arrives.
 
-    folder
+    Parameters
+    ----------
+    folder : str or path
         Where takes go; made when needed. Relative to where the kernel runs.
-    max_seconds
-        The recorder stops by itself after so many seconds, 1 to 320: a longer take would not fit into one of
-        Jupyter's messages. The Speech service hears 60 s.
-    stop_after_silence_s
-        Stop after so many seconds of silence once something was heard; 0 for never.
-    backend
-        "browser", or "ipywebrtc" for an `ipywebrtc.AudioRecorder` behind the same button (takes are WebM/Opus).
-    on_take
-        Called with every `Recording`; more can be added with `on_take`.
+    max_seconds : float
+        The recorder stops by itself after so many seconds, 1 to 320: a longer take would not fit into one of Jupyter's
+        messages. The Speech service hears 60 s.
+    stop_after_silence_s : float
+        Stop after so many seconds of silence once something was heard, 0.5 to 60; 0 for never.
+    backend : {"browser", "ipywebrtc"}
+        "ipywebrtc" puts an `ipywebrtc.AudioRecorder` behind the same button (takes are WebM/Opus).
+    on_take : callable, optional
+        Called with every `Recording`; more can be added with the method `on_take`.
+    **kwargs : optional
+        ipywidgets' own, such as `layout`.
 
-    After a take `recording` is the last one, a `Recording`, and can be observed; `path` is its file. Both are None
-    before. `error` is what the student was told went wrong last, in plain words; "" if all is well.
+    Attributes
+    ----------
+    recording : Recording or None
+        The last take, which can be observed; None before.
+    path : pathlib.Path or None
+        Its file.
+    error : str
+        What the student was told went wrong last, in plain words; "" if all is well.
 
-    Raises `ParameterError` for a limit out of range or another backend, and `MissingDependencyError` if ipywebrtc is
-    asked for but not installed.
+    Raises
+    ------
+    ParameterError
+        For a limit out of range or another backend.
+    MissingDependencyError
+        If ipywebrtc is asked for but not installed.
+
+    Examples
+    --------
+    >>> takes = []
+    >>> recorder = pk.widgets.Recorder(max_seconds=20, stop_after_silence_s=1.5, on_take=takes.append)
+    >>> recorder  # doctest: +SKIP
+    >>> recorder.on_take(lambda recording: print(recording.quality().verdict))
+    >>> recorder.recording is None  # nobody pressed Record yet
+    True
+    >>> recorder.close()
     """
 
     _esm = script("recorder.js")
@@ -120,7 +145,15 @@ class Recorder(anywidget.AnyWidget):
         return self._audio_recorder
 
     def on_take(self, callback: OnTake, *, remove: bool = False) -> None:
-        """Call this with every `Recording`, once it is on disk; what it raises is shown below the button."""
+        """Call this with every recording, once it is on disk.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes a `Recording`; what it raises is shown below the button.
+        remove : bool
+            Call it no more.
+        """
         if remove:
             self._callbacks.remove(callback)
         else:
@@ -155,16 +188,16 @@ class Recorder(anywidget.AnyWidget):
             if take.recording is not None:
                 for callback in tuple(self._callbacks):
                     callback(take.recording)
-        except Exception as error:
+        except Exception as error:  # the outermost place of a callback, which may raise anything
             # Neither JupyterLab nor Notebook nor Voila shows what a callback raises.
             _log.exception("A callback of the recorder failed.")
             self.error = _described(error)
 
 
 def _described(error: Exception) -> str:
-    """What a callback raised: our errors say all; of others the type and the line help."""
+    """What a callback raised: our errors say all; of others, the notebook's own, the type and the line help."""
     if isinstance(error, PronounceKitError):
-        return str(error)
+        return in_plain_words(error, "Your recording is kept." if isinstance(error, InternalError) else "")
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next

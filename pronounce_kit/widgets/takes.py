@@ -22,6 +22,7 @@ from ..errors import AudioError
 from ..recording import Recording
 from ..sound_files import kind_of
 from ..storage import write_whole
+from .plain_words import in_plain_words
 
 MAX_MESSAGE_BYTES = 10 * 2**20 - 2**16
 """Jupyter's server drops a longer websocket message without a word; a little is left for the envelope."""
@@ -68,10 +69,13 @@ def keep(data: bytes, folder: str | os.PathLike[str], details: Mapping[str, Any]
         problem = f"The recording cannot be written to {folder} ({reason}). Choose a folder that you may write to."
     try:
         recording = Recording.from_bytes(data)
+        quality = recording.quality()
     except AudioError as error:
         problem = problem or str(error)
+    except Exception as error:  # the outermost place: the bytes are on disk, and the student sees what is wrong
+        recording = None
+        problem = in_plain_words(error, f"Your recording is kept: {path}." if path else problem or "")
     else:
-        quality = recording.quality()
         problem = problem or (None if quality.ok else quality.verdict)
     return Take(path, recording, problem, dict(details or {}))
 

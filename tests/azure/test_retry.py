@@ -178,6 +178,7 @@ def test_a_port_where_nobody_listens_is_a_network_error() -> None:
     assert caught.value.status is None
 
 
+@pytest.mark.slow
 def test_a_thousand_recordings_through_a_service_that_fails_in_every_way() -> None:
     """Each ends in a result or an error that names its cause; none is sent again after a success."""
     rng, lock = random.Random(5), threading.Lock()  # noqa: S311  # the same faults in every run

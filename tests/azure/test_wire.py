@@ -314,7 +314,7 @@ def test_a_live_recording_is_kept_to_its_end_though_the_network_fails(tmp_path: 
     (wav,) = tmp_path.glob("*.wav")
     assert pk.Recording.from_file(wav) == RECORDING
     (error,) = tmp_path.glob("*.error-401.txt")
-    assert KEY not in error.read_text()
+    assert KEY not in error.read_text("utf-8")
     assert not list(tmp_path.glob("*.part"))
 
 

@@ -60,7 +60,7 @@ def torment(folder: Path, roster: Path, kills: int, *, engine: bool, seed: int =
     calm, killed = folder / "calm", folder / "killed"
     start = time.monotonic()
     assert _Run(calm, roster, engine).wait() == 0
-    whole_s = json.loads((calm / "done.json").read_text())["seconds"]
+    whole_s = json.loads((calm / "done.json").read_text("utf-8"))["seconds"]
     print(f"undisturbed: {whole_s:.1f} s of {time.monotonic() - start:.1f} s with the start", flush=True)
 
     readings = _stored(calm)
@@ -77,7 +77,7 @@ def torment(folder: Path, roster: Path, kills: int, *, engine: bool, seed: int =
     assert _Run(killed, roster, engine).wait() == 0
     with pk.Gradebook(calm / "class.db") as one, pk.Gradebook(killed / "class.db") as other:
         differences = [*_different_tables(one, other), *_different_recordings(calm, killed)]
-    calls = len((killed / "calls.log").read_text().splitlines())
+    calls = len((killed / "calls.log").read_text("utf-8").splitlines())
     return Outcome(readings, len(resumed_at), tuple(resumed_at), calls, tuple(differences))
 
 
@@ -142,7 +142,7 @@ class _Counted:
         if self.first_s is None:
             self.first_s = time.monotonic()
             print("begins", flush=True)
-        with open(self._log, "a") as file:
+        with open(self._log, "a", encoding="utf-8") as file:
             file.write(f"{reference_text}\n")
         return self._service.assess(recording, reference_text, **options)
 

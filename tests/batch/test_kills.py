@@ -12,6 +12,7 @@ from tests.batch.kills import UNDER_WAY, torment, write_roster
 from tests.batch.tiny import beeps
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 def test_a_batch_killed_at_random_moments_and_resumed_ends_as_one_that_was_let_alone(tmp_path: Path) -> None:
     rows = []

@@ -43,7 +43,7 @@ class Tiny:
     ) -> Assessment:
         merged = merge_params(reference_text, params)
         if self.log is not None:
-            with open(self.log, "a") as file:
+            with open(self.log, "a", encoding="utf-8") as file:
                 file.write(f"{os.getpid()} {merged.reference_text}\n")
         time.sleep(self.work_s)
         self.fail(merged.reference_text)
@@ -86,7 +86,7 @@ class Tiny:
     @property
     def calls(self) -> int:
         """How often it was asked, in all processes."""
-        return len(self.log.read_text().splitlines()) if self.log is not None and self.log.exists() else 0
+        return len(self.log.read_text("utf-8").splitlines()) if self.log is not None and self.log.exists() else 0
 
 
 def beeps(number: int, seconds: float = 0.2) -> bytes:

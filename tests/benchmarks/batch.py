@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.way:  # one way, in this process
-        rows = json.loads(given.rows.read_text())
+        rows = json.loads(given.rows.read_text("utf-8"))
         print("ready", flush=True)
         take_turns(rows, given.way, given.gradebook)
         return

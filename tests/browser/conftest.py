@@ -23,7 +23,7 @@ Jupyter = Callable[[str], harness.Server]
 @pytest.fixture(scope="package")
 def _chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, harness.Microphone]]:
     for package in ("playwright", "jupyterlab", "notebook", "voila", "anywidget"):
-        pytest.importorskip(package, reason=f"needs {package} (pip install 'pronounce-kit[notebook,dev]')")
+        pytest.importorskip(package, reason=f"needs {package} (make install)")
     if harness.chromium_program() is None:
         pytest.skip("needs chromium (Debian package: chromium)")
     with harness.chromium(tmp_path_factory.mktemp("chromium")) as running:

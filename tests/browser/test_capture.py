@@ -17,6 +17,8 @@ from .harness import WATCH_MICROPHONE, Microphone, likeness
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 # What a page that uses Capture does; `events` is what it was told.
 PAGE = (
     capture.script()

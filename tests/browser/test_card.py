@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from .conftest import Jupyter
 
+pytestmark = pytest.mark.slow
+
 TEXT = "I think the weather will be nice tomorrow morning, so we can walk around the lake."
 CARD = f'card = pk.widgets.PracticeCard([{TEXT!r}, "Good morning."])\ncard'
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from pronounce_kit import Recording
 
@@ -13,6 +14,8 @@ from .harness import Kernel, Screen, likeness
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
 
 
 def test_only_what_a_widget_has_a_part_in_is_a_complaint(browser: Browser) -> None:

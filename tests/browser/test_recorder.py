@@ -18,6 +18,8 @@ from .harness import FRONT_ENDS, Microphone, Screen, likeness, until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
+pytestmark = pytest.mark.slow
+
 TAKE_MS = 1600  # the whole of `speaking`
 SHORT_MS = 900  # some of it: how long a take is and what was heard in it is left to the machine
 

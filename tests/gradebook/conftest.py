@@ -14,7 +14,7 @@ from . import postgresql
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[tuple[str, Path]]:
     """The URL of a PostgreSQL server on loopback, and its data folder."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'pronounce-kit[postgresql]'")
+    pytest.importorskip("psycopg", reason="needs psycopg (make install)")
     if postgresql.programs() is None:
         pytest.skip(postgresql.MISSING)
     with postgresql.server() as server:
@@ -29,9 +29,9 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a gradebook can be made that is not there yet: a path, and the URL of an empty database."""
     if request.param == "sqlite":
         return str(tmp_path / "school.db")
+    url, _ = request.getfixturevalue("postgresql_server")
     import psycopg
 
-    url, _ = request.getfixturevalue("postgresql_server")
     name = f"class_{next(_numbers)}"
     with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")

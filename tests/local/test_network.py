@@ -120,6 +120,7 @@ def lesson(random: np.random.Generator) -> Lesson:
     )
 
 
+@pytest.mark.slow
 def test_it_learns_what_its_lessons_have_in_common_and_the_same_from_the_same() -> None:
     random = np.random.default_rng(7)
     lessons = [lesson(random) for _ in range(192)]

@@ -118,6 +118,7 @@ def test_what_is_no_speech_gets_a_status_and_no_text(speech, samples, status, fo
     assert recognition.nbest == ()
 
 
+@pytest.mark.slow
 def test_speech_of_most_of_a_minute_is_one_text(speech, reading):
     pause = np.zeros(8_000, np.float32)
     many = np.concatenate([part for _ in range(16) for part in (reading.samples, pause)])[: 59 * 16_000]

@@ -11,6 +11,8 @@ from pronounce_kit.local.corpus import CONFUSIONS, folds_by_speaker, misread, pe
 
 lightgbm = pytest.importorskip("lightgbm")
 
+pytestmark = pytest.mark.slow
+
 TEXTS = (
     "We call it a bear.", "The ship is late.", "He hates shooting.", "Give me three apples.", "A very nice day.",
     "My brother lives here.", "She sells flowers.", "We took the bus home.", "I lost my red hat.", "They sing well.",

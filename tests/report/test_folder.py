@@ -31,12 +31,14 @@ def folder(gradebook: Gradebook, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def test_there_is_a_page_for_every_student_and_class_and_an_index_that_links_them(folder: Path) -> None:
     files = {file.name for file in folder.iterdir()}
     assert len(files) == len(NAMES) + 2 + 1
-    links = [unquote(a["href"] or "") for name, a in Page((folder / "index.html").read_text()).elements if name == "a"]
+    links = [
+        unquote(a["href"] or "") for name, a in Page((folder / "index.html").read_text("utf-8")).elements if name == "a"
+    ]
     assert sorted([*links, "index.html"]) == sorted(files)
 
 
 def test_pages_of_classes_link_the_students_and_all_pages_the_index(folder: Path) -> None:
-    page = Page((folder / "class-5b.html").read_text())
+    page = Page((folder / "class-5b.html").read_text("utf-8"))
     links = {unquote(a["href"] or "") for name, a in page.elements if name == "a"}
     assert {"index.html", "student-5b-Mia.html", "student-5b-王小明.html"} <= links
     assert all((folder / link).is_file() for link in links)
@@ -52,6 +54,7 @@ def test_names_that_only_differ_in_case_or_hold_no_letter_get_files_of_their_own
     assert {path.parent for path in written} == {tmp_path / "out"}
 
 
+@pytest.mark.slow
 def test_three_hundred_students_with_names_of_any_script_all_have_their_page(tmp_path: Path) -> None:
     names = [f"{name} {number}" for number in range(60) for name in ("طالب", "学生", "👩🏽‍🎓", SCRIPT, "Zoë")]
     with Gradebook(tmp_path / "a.db") as book:
@@ -117,7 +120,7 @@ def test_the_command_writes_the_reports_and_says_where(gradebook: Gradebook, tmp
     done = run(db, "--out", tmp_path / "out", "--student", "Mia", "--class", "5b", "--audio")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"1 report, linked in {tmp_path / 'out' / 'index.html'}\n"
-    assert "<audio" in (tmp_path / "out" / "student-5b-Mia.html").read_text()
+    assert "<audio" in (tmp_path / "out" / "student-5b-Mia.html").read_text("utf-8")
     wrong = run(db, "--out", tmp_path / "out", "--class", "9z")
     assert wrong.returncode == 2
     assert "no readings with class_name '9z'" in wrong.stderr

@@ -14,6 +14,8 @@ import pytest
 from pronounce_kit import report
 from pronounce_kit.gradebook import Gradebook
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pages(gradebook: Gradebook, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:

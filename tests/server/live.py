@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import logging
-import os
 import socket
 import struct
 import threading
@@ -15,6 +14,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+import psutil
 import requests
 
 from pronounce_kit.local import LocalSpeech
@@ -204,5 +204,4 @@ def wav(samples: bytes, *, size: int | None = None, riff: int | None = None, tag
 
 def resident_mb() -> float:
     """Memory of this process."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return float(psutil.Process().memory_info().rss) / 1e6

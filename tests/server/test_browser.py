@@ -17,6 +17,8 @@ from pronounce_kit.recording import Recording
 from .conftest import Spoken
 from .live import KEY, TEXT, Live
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 ).split()

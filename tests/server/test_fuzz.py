@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import pytest
+
 from pronounce_kit.local import LocalSpeech
 
 from .fuzz import run
 
 
+@pytest.mark.slow
 def test_no_request_brings_the_server_down_or_makes_it_tell(speech: LocalSpeech) -> None:
     outcome = run(speech, count=2_000, seed=20180423)
     assert not outcome.problems, "\n".join(outcome.problems[:5])
