@@ -30,7 +30,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .dependencies import needed
 from .errors import InputError
 from .highlight import GOOD_FROM, MISPRONOUNCED_BELOW
 from .typed import local_time
@@ -615,12 +614,24 @@ def _means_interval(
 
 
 def _t_quantile(freedom: npt.ArrayLike, confidence: float = CONFIDENCE) -> Any:
-    """Half the width of an interval in Student's t, in standard errors; NaN with less than one degree of freedom."""
-    with needed("scipy", "The interval"):
-        from scipy.special import stdtrit  # slow to import, and most functions here do without
+    """Half the width of an interval in Student's t, in standard errors; NaN with less than one degree of freedom.
 
+    With t = sqrt(degrees) tan(angle), the share of the distribution within t of its middle is an integral of
+    cos(angle) ** (degrees - 1): smooth, and rising ever more slowly, so that Newton's steps from below all fall short.
+    """
     degrees = np.asarray(freedom, np.float64)
-    return stdtrit(np.where(degrees >= 1, degrees, np.nan), 0.5 + confidence / 2)
+    degrees = np.where(degrees >= 1, degrees, np.nan)[..., None]
+    of_all = np.exp(_log_gamma((degrees + 1) / 2) - _log_gamma(degrees / 2)) / math.sqrt(math.pi)
+    angle = np.arctan(NormalDist().inv_cdf(0.5 + confidence / 2) / np.sqrt(degrees))
+    places, weights = np.polynomial.legendre.leggauss(40)
+    for _ in range(12):
+        inside = np.cos(angle * (places + 1) / 2) ** (degrees - 1)
+        share = of_all * angle * (inside @ weights)[..., None]
+        angle = angle + (confidence - share) / (2 * of_all * np.cos(angle) ** (degrees - 1))
+    return np.sqrt(degrees[..., 0]) * np.tan(angle[..., 0])
+
+
+_log_gamma = np.vectorize(math.lgamma, otypes=[np.float64])
 
 
 # --- items ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .errors import MissingDependencyError
@@ -100,17 +99,10 @@ def needed(package: str, purpose: str) -> Iterator[None]:
         raise MissingDependencyError(_message(error, package, purpose)) from error
 
 
-def load_fft() -> ModuleType:
-    """Scipy's Fourier transforms, which are twice as fast as numpy's. Raises `MissingDependencyError`."""
-    with needed("scipy", "The analysis of sound"):
-        from scipy import fft
-    return fft  # type: ignore[no-any-return]
-
-
 def unloadable(error: BaseException) -> str | None:
     """What to do where Windows could not load a package's native library; None for any other error.
 
-    numpy, scipy, PyAV and others bring the part of the Visual C++ runtime along that Python lacks; onnxruntime relies
+    numpy, PyAV and others bring the part of the Visual C++ runtime along that Python lacks; onnxruntime relies
     on the one of the system.
     """
     reason = " ".join(str(error).split())

@@ -8,6 +8,7 @@ the voice's own harmonics are and its hissing is not.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
@@ -16,8 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .compiled import compiled
-from .dependencies import load_fft
 from .quantiles import median
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -81,10 +80,12 @@ def track(samples: npt.ArrayLike, sample_rate: int = 16_000, hop_s: float = 0.01
 
 def _level_db(sound: npt.NDArray[np.float32], sample_rate: int, times_s: Floats) -> Floats:
     """Root mean square around each time, in dBFS."""
-    power = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
     edges = (times_s[:, None] + np.array([-0.016, 0.016])) * sample_rate
-    first, last = np.clip(np.rint(edges), 0, len(sound)).astype(np.int64).T
-    mean = (power[last] - power[first]) / np.maximum(last - first, 1)
+    edges = np.clip(np.rint(edges), 0, len(sound)).astype(np.int64)
+    lengths = edges[:, 1] - edges[:, 0]
+    power = np.square(np.append(sound, np.float32(0)), dtype=np.float64)  # the last window may begin at the end
+    sums = np.add.reduceat(power, edges.ravel())[::2]  # from first to last, then from last to the next one's first
+    mean = np.where(lengths > 0, sums, 0) / np.maximum(lengths, 1)
     level: Floats = np.maximum(10 * np.log10(np.maximum(mean, 1e-12)), _FLOOR_DB)
     return level
 
@@ -127,58 +128,50 @@ def _frames(low: npt.NDArray[np.float32], rate: float, times_s: Floats) -> npt.N
 
 def _candidates(frames: npt.NDArray[np.float32], rate: float) -> tuple[Floats, Floats]:
     """(frames, candidates) the periods in samples that fit best, and how well (0 to 1); -inf where there is none."""
-    fft = load_fft()
-
-    size = frames.shape[1]
     shortest, longest = int(rate / HIGHEST_HZ), int(rate / LOWEST_HZ) + 1
-    window, own, span = _window(size, longest + 2)
-    lags = slice(shortest - 1, longest + 2)
-    spectrum = fft.rfft(frames * window, span)
-    raw = fft.irfft(spectrum.real**2 + spectrum.imag**2, span)
-    power = raw[:, :1]
-    corr = raw[:, lags] / np.maximum(power, 1e-12) / own[lags]
-    periods, strengths = _peaks(np.ascontiguousarray(corr, np.float64), float(shortest))
+    window, span, transform = _window(frames.shape[1], shortest - 1, longest + 2)
+    spectrum = np.fft.rfft(frames * window, span)
+    raw = (spectrum.real**2 + spectrum.imag**2) @ transform
+    corr = raw[:, 1:] / np.maximum(raw[:, :1], 1e-12)
+    periods, strengths = _peaks(corr.astype(np.float64), float(shortest))
     return np.clip(periods, rate / HIGHEST_HZ, rate / LOWEST_HZ), strengths
 
 
-@compiled
 def _peaks(corr: Floats, shortest: float) -> tuple[Floats, Floats]:
     """See `_candidates`; corr: (frames, lags) from one sample before the shortest period to one after the longest."""
-    frames, lags = corr.shape
-    periods, strengths = np.full((frames, _CANDIDATES), shortest), np.full((frames, _CANDIDATES), -np.inf)
-    scores = np.empty(_CANDIDATES)  # ascending
-    for t in range(frames):
-        scores[:] = -np.inf
-        for lag in range(1, lags - 1):
-            left, middle, right = corr[t, lag - 1], corr[t, lag], corr[t, lag + 1]
-            if not (middle > left and middle >= right and middle > 0):
-                continue
-            period = shortest + lag - 1
-            score = middle - _OCTAVE_COST * np.log2(period)
-            if score <= scores[0]:
-                continue
-            place = 0
-            while place + 1 < _CANDIDATES and scores[place + 1] < score:  # the weaker ones move down
-                scores[place] = scores[place + 1]
-                periods[t, place], strengths[t, place] = periods[t, place + 1], strengths[t, place + 1]
-                place += 1
-            shift = 0.5 * (left - right) / (left - 2 * middle + right)  # the top of a parabola
-            scores[place] = score
-            periods[t, place] = period + shift
-            strengths[t, place] = min(middle - 0.25 * (left - right) * shift, 1.0)
-    return periods, strengths
+    before, at, after = corr[:, :-2], corr[:, 1:-1], corr[:, 2:]
+    is_peak = (at > before) & (at >= after) & (at > 0)
+    scores = np.where(is_peak, at - _OCTAVE_COST * np.log2(shortest + np.arange(at.shape[1])), -np.inf)
+    rows = np.arange(len(corr))
+    lags, best = np.empty((len(corr), _CANDIDATES), np.int64), np.empty((len(corr), _CANDIDATES))
+    for place in range(_CANDIDATES - 1, -1, -1):  # the best one last
+        lags[:, place] = lag = scores.argmax(1)
+        best[:, place] = scores[rows, lag]
+        scores[rows, lag] = -np.inf
+    left, middle, right = (part[rows[:, None], lags] for part in (before, at, after))
+    found = best > -np.inf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = 0.5 * (left - right) / (left - 2 * middle + right)  # the top of a parabola
+    periods = np.where(found, shortest + lags + shift, shortest)
+    return periods, np.where(found, np.minimum(middle - 0.25 * (left - right) * shift, 1.0), -np.inf)
 
 
 @cache
-def _window(size: int, longest: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], int]:
-    """What frames are multiplied by, its normalized autocorrelation, and the size of FFT that holds the longest lag."""
-    fft = load_fft()
+def _window(size: int, first: int, stop: int) -> tuple[npt.NDArray[np.float32], int, npt.NDArray[np.float32]]:
+    """What frames are multiplied by, the size of FFT that holds the longest lag, and what makes lags of its power.
 
+    The last, (frequencies, 1 + lags), gives the power of a frame, then its autocorrelation at some lags, from the first
+    one to before `stop`, divided by that of the window: an inverse FFT would compute three times as many.
+    """
     sizes: list[int] = [2**p * 3**q for p in range(12) for q in range(3)]
-    span = min(own for own in sizes if own >= size + longest)
-    window = np.hanning(size + 2)[1:-1].astype(np.float32)
-    own = fft.irfft(np.abs(fft.rfft(window, span)) ** 2, span)
-    return window, own / own[0], span
+    span = min(own for own in sizes if own >= size + stop)
+    window = np.hanning(size + 2)[1:-1]
+    lags = np.concatenate([[0], np.arange(first, stop)])
+    frequencies = np.arange(span // 2 + 1)
+    twice = np.where((frequencies == 0) | (2 * frequencies == span), 1, 2)  # all others stand for their negative too
+    transform = twice[:, None] * np.cos(2 * np.pi / span * np.outer(frequencies, lags)) / span
+    own = np.abs(np.fft.rfft(window, span)) ** 2 @ transform
+    return window.astype(np.float32), span, (transform / (own / own[0])).astype(np.float32)
 
 
 def _smoothest(hertz: Floats, strengths: Floats, unvoiced: Floats, hop_s: float) -> tuple[Floats, Floats]:
@@ -194,7 +187,6 @@ def _smoothest(hertz: Floats, strengths: Floats, unvoiced: Floats, hop_s: float)
     return f0_hz, np.concatenate([fitting, fitting.max(1, keepdims=True)], 1)[rows, path]
 
 
-@compiled
 def _best_path(
     octaves: Floats, worth: Floats, unvoiced: Floats, jump_cost: float, switch_cost: float
 ) -> npt.NDArray[np.int64]:
@@ -202,27 +194,48 @@ def _best_path(
 
     octaves, worth: (frames, candidates); unvoiced: (frames,) what a frame without voice is worth.
     """
-    count, kinds = octaves.shape
-    came = np.empty((count, kinds + 1), np.int64)
-    before, now = np.zeros(kinds + 1), np.empty(kinds + 1)
-    for t in range(count):
-        for j in range(kinds + 1):
-            best, at = -np.inf, 0
-            for i in range(kinds + 1):
-                cost = switch_cost
-                if i == kinds and j == kinds:
-                    cost = 0.0
-                elif t and i < kinds and j < kinds:
-                    cost = jump_cost * abs(octaves[t - 1, i] - octaves[t, j])
-                if before[i] - cost > best:
-                    best, at = before[i] - cost, i
-            now[j] = best + (worth[t, j] if j < kinds else unvoiced[t])
-            came[t, j] = at
-        before, now = now, before
+    count, candidates = octaves.shape
+    states = candidates + 1
+    # What it brings to go from one state to another, (frames, from, to).
+    gain = np.full((count, states, states), -switch_cost)
+    gain[1:, :-1, :-1] = -jump_cost * np.abs(octaves[:-1, :, None] - octaves[1:, None])
+    gain[:, -1, -1] = 0.0
+    gain += np.concatenate([worth, unvoiced[:, None]], 1)[:, None]
+    return _viterbi(gain)
+
+
+def _viterbi(gain: Floats) -> npt.NDArray[np.int64]:
+    """The state of each frame, (frames,), on the path of most gain, (frames, from, to); it may begin in any state.
+
+    The frames are cut into stretches, which are worked on side by side: first from each state before a stretch to each
+    at its end, then, when it is known how well each stretch is reached, the frames between. So there are twice the root
+    of the frames' number of steps instead of one a frame.
+    """
+    count, states, _ = gain.shape
+    stretches = math.isqrt(count - 1) + 1
+    length = -(-count // stretches)
+    stay = np.where(np.eye(states, dtype=bool), 0.0, -np.inf)
+    filled = np.concatenate([gain, np.broadcast_to(stay, (stretches * length - count, states, states))])
+    # (frame of the stretch, from, to, stretch)
+    steps = np.ascontiguousarray(filled.reshape(stretches, length, states, states).transpose(1, 2, 3, 0))
+    through = stay[:, :, None]  # (state at the end, state before, stretch)
+    for step in steps:
+        through = (through[:, None] + step[:, :, None]).max(0)
+    reached = [np.zeros(states)]
+    for stretch in through.transpose(2, 0, 1):
+        reached.append((stretch + reached[-1]).max(1))
+    best = np.stack(reached[:-1], axis=1)  # (state, stretch)
+    came = np.empty((length, states, stretches), np.int64)
+    for step, origin in zip(steps, came, strict=True):
+        ways = best[:, None] + step
+        origin[:] = ways.argmax(0)
+        best = ways.max(0)
+    origins = came.transpose(2, 0, 1).reshape(-1, states)[:count].tolist()
     path = np.empty(count, np.int64)
-    path[count - 1] = before.argmax()
-    for t in range(count - 1, 0, -1):
-        path[t - 1] = came[t, path[t]]
+    state = int(reached[-1].argmax())
+    for t in range(count - 1, -1, -1):
+        path[t] = state
+        state = origins[t][state]
     return path
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .dependencies import load_fft
 from .quantiles import quantiles
 
 Floats = NDArray[np.float32]
@@ -202,25 +201,22 @@ class _Frames(NamedTuple):
 
 
 def _frames(samples: Floats) -> _Frames:
-    fft = load_fft()
-
     if len(samples) < _WINDOW:
         samples = np.pad(samples, (0, _WINDOW - len(samples)))
     samples = samples - samples.mean()  # an offset would leak into the bands above it
-    window, fade = _window()
+    window, transform = _window()
     # Sum of the power spectrum -> mean square of the frame (one-sided spectrum, hence the 2).
     scale = np.float32(2 / (_FFT * np.sum(window**2)))
     edges = np.round(_BANDS).astype(int)
     all_frames = sliding_window_view(samples, _WINDOW)[::_HOP]
     parts = []
     for start in range(0, len(all_frames), _BLOCK):
-        spectrum = fft.rfft(all_frames[start : start + _BLOCK] * window, _FFT)
+        spectrum = np.fft.rfft(all_frames[start : start + _BLOCK] * window, _FFT)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         power[:, :6] = 0  # below 90 Hz
         level_db = _db(power.sum(axis=1) * scale)
-        # Half the band, so half the rate: speech repeats itself below 4 kHz.
-        correlation = fft.irfft(power[:, : _FFT // 4 + 1])
-        voicing = (correlation[:, _PITCH_LAGS] / fade).max(axis=1) / np.maximum(correlation[:, 0], 1e-12)
+        correlation = power[:, : len(transform)] @ transform
+        voicing = correlation[:, 1:].max(axis=1) / np.maximum(correlation[:, 0], 1e-12)
         bands_db = _db(np.add.reduceat(power, edges, axis=1)[:, :-1] * scale)
         parts.append((level_db, voicing.astype(np.float32), bands_db))
     return _Frames(*(np.concatenate(part) for part in zip(*parts, strict=True)))
@@ -228,15 +224,20 @@ def _frames(samples: Floats) -> _Frames:
 
 @cache
 def _window() -> tuple[Floats, Floats]:
-    """What each frame is multiplied by, (_WINDOW,), and the autocorrelation of that at `_PITCH_LAGS`.
+    """What each frame is multiplied by, (_WINDOW,), and what makes its autocorrelation of its power spectrum.
 
-    The window fades, so a frame's autocorrelation falls with the lag even for a perfectly periodic sound.
+    The second, (frequencies, 1 + lags), gives that of lag 0, then those of `_PITCH_LAGS`: half the band, so half the
+    rate, as speech repeats itself below 4 kHz. The window fades, so a frame's autocorrelation falls with the lag even
+    for a perfectly periodic sound; each lag is divided by that of the window.
     """
-    fft = load_fft()
-
     window = np.hanning(_WINDOW).astype(np.float32)
-    fade = fft.irfft(np.abs(fft.rfft(window, _FFT)[: _FFT // 4 + 1]) ** 2)
-    return window, (fade / fade[0])[_PITCH_LAGS].astype(np.float32)
+    span = _FFT // 2
+    lags = np.concatenate([[0], np.arange(span)[_PITCH_LAGS]])
+    frequencies = np.arange(span // 2 + 1)
+    twice = np.where((frequencies == 0) | (frequencies == span // 2), 1, 2)  # all others stand for their negative too
+    transform = twice[:, None] * np.cos(2 * np.pi / span * np.outer(frequencies, lags)) / span
+    fade = np.abs(np.fft.rfft(window, _FFT)[: len(transform)]) ** 2 @ transform
+    return window, (transform / (fade / fade[0])).astype(np.float32)
 
 
 def _speech(frames: _Frames, loudest_db: float) -> Mask:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import pronounce_kit as pk
 from pronounce_kit import classroom
@@ -232,6 +233,16 @@ def test_without_repeated_recordings_nothing_is_known_of_the_spread() -> None:
     assert list(curve["high"]) == [100, 100]
     whole = classroom.class_progress(readings(("Ana", "a", 70)))
     assert (whole["low"][0], whole["high"][0]) == (0, 100)
+
+
+@given(st.integers(1, 5000), st.floats(0.5, 0.9999))
+def test_quantiles_of_students_t_are_those_of_scipy(freedom: int, confidence: float) -> None:
+    expected = stats.t.ppf(0.5 + confidence / 2, freedom)
+    assert classroom._t_quantile(freedom, confidence) == pytest.approx(expected, rel=1e-9)
+
+
+def test_no_degree_of_freedom_has_no_quantile() -> None:
+    assert np.isnan(classroom._t_quantile([0, -1, np.nan, 2])).tolist() == [True, True, True, False]
 
 
 def test_intervals_of_means_are_students_t() -> None:

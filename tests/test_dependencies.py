@@ -44,8 +44,8 @@ USES = {
     "lightgbm": ("lightgbm", "from pronounce_kit.local.training import train; train('corpus')"),
     "onnx": ("onnx", "from pronounce_kit.local.evaluation import evaluate; evaluate('corpus', folds=5)"),
 }
-# Programs that the kit does not import, and what it does without.
-PROGRAMS = {"ipykernel", "jupyterlab", "notebook", "voila", "numba"}
+# Programs that the kit does not import.
+PROGRAMS = {"ipykernel", "jupyterlab", "notebook", "voila"}
 
 
 def said_by(code: str, folder: Path, *flags: str, **environment: str) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import pronounce_kit as pk
-from pronounce_kit.compiled import compiled
 from pronounce_kit.dependencies import unloadable
 from pronounce_kit.errors import MissingDependencyError
 from tests.failing import DLL, Failing
@@ -58,7 +57,7 @@ def test_a_package_that_windows_cannot_load_is_one_error_that_names_what_to_inst
     assert isinstance(error.value.__cause__, ImportError)
 
 
-@pytest.mark.parametrize("package", ["numpy", "pandas", "scipy", "sqlalchemy"])
+@pytest.mark.parametrize("package", ["numpy", "pandas", "sqlalchemy"])
 def test_a_package_that_is_always_needed_gives_the_same_error_at_the_first_use(package: str) -> None:
     # In a process of its own: none of them can be loaded twice.
     program = f"""
@@ -79,15 +78,6 @@ def test_an_import_that_fails_otherwise_is_left_as_it_is(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "pronounce_kit.calibration", None)
     with pytest.raises(ModuleNotFoundError, match="calibration"):
         _ = pk.calibrate
-
-
-def test_numba_that_cannot_be_loaded_is_told_and_the_search_goes_on_slowly(
-    fail: Callable[[str, Exception], None],
-) -> None:
-    fail("numba", ImportError(DLL.format("_typeconv")))
-    double = compiled(lambda number: 2 * number)
-    with pytest.warns(RuntimeWarning, match="fast embedded engine needs numba.*Visual C"):
-        assert double(21) == 42
 
 
 def test_on_the_command_line_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pronounce_kit as pk
-from pronounce_kit.pitch import HIGHEST_HZ, LOWEST_HZ, track
+from pronounce_kit.pitch import HIGHEST_HZ, LOWEST_HZ, _peaks, _viterbi, track
 
 
 def buzz(f0_hz, sample_rate=16_000, level=0.2):
@@ -83,3 +83,66 @@ def test_the_model_voice_has_a_womans_pitch_with_hardly_a_leap():
     leaps = np.abs(np.diff(np.log2(f0_hz))) > 0.5
     assert leaps.sum() <= 1
     assert 0.35 < len(voiced) / len(f0_hz) < 0.9
+
+
+def every_path(gain):
+    """What each path is worth, (states, states, ...), one axis a frame."""
+    states = gain.shape[1]
+    worth = gain[0].max(0)  # it may begin anywhere
+    for step in gain[1:]:
+        worth = worth[..., None] + step.reshape((1,) * (worth.ndim - 1) + (states, states))
+    return worth
+
+
+@given(st.integers(1, 7), st.integers(1, 4), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_the_path_through_the_candidates_is_the_one_of_most_gain(frames, states, seed):
+    random = np.random.default_rng(seed)
+    gain = np.where(
+        random.random((frames, states, states)) < 0.2, -np.inf, random.normal(size=(frames, states, states))
+    )
+    gain[:, -1, -1] = random.normal(size=frames)  # one path there always is
+    worth = every_path(gain)
+    assert worth[tuple(_viterbi(gain))] == worth.max()
+
+
+@pytest.mark.parametrize("frames", [99, 100, 101, 1000])
+def test_the_path_is_the_same_whether_it_is_followed_frame_by_frame_or_in_stretches(frames):
+    gain = np.random.default_rng(frames).normal(size=(frames, 5, 5))
+    best, came = np.zeros(5), []
+    for step in gain:
+        came.append((best[:, None] + step).argmax(0))
+        best = (best[:, None] + step).max(0)
+    path = [int(best.argmax())]
+    for origin in came[:0:-1]:
+        path.append(int(origin[path[-1]]))
+    assert _viterbi(gain).tolist() == path[::-1]
+
+
+@given(st.integers(3, 30), st.integers(0, 1), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_the_peaks_of_a_frame_are_its_highest_ones_with_the_shorter_period_first_in_doubt(lags, decimals, seed):
+    corr = np.round(np.random.default_rng(seed).normal(size=(6, lags)), decimals + 1)
+    periods, strengths = _peaks(corr, 20.0)
+    for row, found, strong in zip(corr, periods, strengths, strict=True):
+        peaks = []
+        for i in range(1, lags - 1):
+            if row[i] > row[i - 1] and row[i] >= row[i + 1] and row[i] > 0:
+                left, middle, right = row[i - 1 : i + 2]
+                shift = 0.5 * (left - right) / (left - 2 * middle + right)
+                top = min(middle - 0.25 * (left - right) * shift, 1)
+                peaks.append((middle - 0.06 * np.log2(20 + i - 1), 20 + i - 1 + shift, top))
+        peaks = sorted(peaks, key=lambda peak: -peak[0])[:4][::-1]
+        empty = 4 - len(peaks)
+        assert np.isneginf(strong[:empty]).all()
+        assert found[empty:] == pytest.approx([period for _, period, _ in peaks])
+        assert strong[empty:] == pytest.approx([top for _, _, top in peaks])
+
+
+@pytest.mark.parametrize(("count", "rate"), [(1, 8000), (160, 16_000), (5001, 16_000), (4410, 44_100)])
+def test_the_level_is_the_root_mean_square_of_32_ms(count, rate):
+    samples = np.random.default_rng(count).normal(0, 0.1, count).astype(np.float32)
+    pitch = track(samples, rate)
+    for time_s, level in zip(pitch.times_s, pitch.energy_db, strict=True):
+        first, last = (int(np.clip(round((time_s + by) * rate), 0, count)) for by in (-0.016, 0.016))
+        assert level == pytest.approx(10 * np.log10(np.square(samples[first:last], dtype=float).mean()))

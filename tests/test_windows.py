@@ -272,7 +272,7 @@ def test_a_roster_s_date_of_any_year_is_a_time_or_one_clear_error(tmp_path: Path
 
 ABSENT = ("fork", "getuid", "geteuid", "sched_getaffinity", "mkfifo", "killpg", "setsid")
 OTHERS = (
-    "numpy pandas matplotlib.pyplot scipy.fft sqlalchemy requests rich.console click av onnxruntime numba tempfile "
+    "numpy pandas matplotlib.pyplot sqlalchemy requests rich.console click av onnxruntime tempfile "
     "socket subprocess asyncio uvicorn starlette distributed ipywidgets anywidget ipywebrtc lightgbm onnx psycopg"
 ).split()
 """What asks for itself what there is."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dependencies import asked, install, load_fft
+from ..dependencies import asked, install
 from ..errors import MissingDependencyError
 from .runtime import Graph
 
@@ -141,7 +141,7 @@ class Conformer:
         half = _WINDOW // 2  # what np.pad calls "reflect", in a tenth of its time
         padded = np.concatenate([samples[half:0:-1], samples, samples[-2 : -half - 2 : -1]])
         windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
-        spectrum = load_fft().rfft(windows * self._window, axis=1)
+        spectrum = np.fft.rfft(windows * self._window, axis=1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         states, symbols = self._graph.run(power=power)
         return states, symbols

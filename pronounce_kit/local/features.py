@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiled import compiled
 from ..quantiles import median, quantiles
 from .acoustics import Floats, Heard
 from .gop import DELETION, Gop
@@ -145,16 +144,11 @@ def states_of_phones(states: Samples, occupancy: Floats, peak: Ints) -> Samples:
     return np.concatenate([sharp, _means(states, first, last)], 1)
 
 
-@compiled
 def _means(states: Samples, first: Ints, last: Ints) -> Samples:
     """(N, S) the mean of some of the (T, S) rows, from each first one to before each last one."""
-    means = np.empty((len(first), states.shape[1]), np.float32)
-    total = np.empty(states.shape[1])
-    for i in range(len(first)):
-        total[:] = 0.0
-        for t in range(first[i], last[i]):
-            total += states[t]
-        means[i] = total / (last[i] - first[i])
+    frames = np.arange(len(states))
+    inside = (frames >= first[:, None]) & (frames < last[:, None])
+    means: Samples = (inside / (last - first)[:, None]).astype(np.float32) @ states
     return means
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiled import compiled
 from .acoustics import Floats
 
 Ints = NDArray[np.int64]
@@ -53,98 +52,99 @@ def likeliest_way(
     is the same as the one before, so that a blank must come between. skip: (W,) price of leaving out each word. enter:
     of each stretch of free speech.
     """
-    return _Search(word_of, same, skip, enter).way(phones, blank, free)
+    lattice = _Lattice(word_of, same, skip, enter)
+    return lattice.way(lattice.scores(phones, blank, free))
 
 
-class _Search:
+_PHONE, _BLANK, _FREE = range(3)
+
+
+class _Lattice:
     """The states, what each may follow, and at which price.
 
-    Text states 0 to 2 N are blank, phone, ..., blank; then W + 1 of free speech, one a boundary between words. After
-    them come W + 1 that take no frame: a boundary reached, with words before it left out or not. Scores count as if all
-    words so far had been left out, so that leaving one out costs nothing and saying it earns its price back.
+    There are N + 1 positions in the text, one before each phone and one at the end. At each a frame may be in the phone
+    before it, in a blank, or, between words, in free speech. Scores count as if all words so far had been left out, so
+    that leaving one out costs nothing and saying it earns its price back.
     """
 
     def __init__(self, word_of: Ints, same: NDArray[np.bool_], skip: Floats, enter: float) -> None:
-        is_first = np.concatenate([[True], word_of[1:] != word_of[:-1]])
-        starts = np.flatnonzero(is_first)
-        boundaries = np.arange(len(starts) + 1)
+        begins = np.concatenate([[True], word_of[1:] != word_of[:-1]])
+        self.positions = len(word_of) + 1
+        self.between = np.append(begins, True)  # whether a position is between words, or at an end
         self.word_of = word_of
-        self.text = text = 2 * len(word_of) + 1  # states of the text
-        self.frame = frame = text + len(boundaries)  # ... and those of free speech
-        free, reached = text + boundaries, frame + boundaries
-        first = 2 * starts + 1  # of each word
-        blank = np.concatenate([2 * starts, [text - 1]])  # before each word, and at the end
-        inside = 2 * np.flatnonzero(~is_first) + 1  # other phones
-        # A state may follow itself, the one before it, or a third: a phone the one before it in its word, a first phone
-        # the boundary reached, a boundary's blank free speech there, and free speech the boundary.
-        origin = np.tile(np.arange(frame), (3, 1))
-        price = np.full((3, frame), -np.inf)
-        price[0] = 0.0
-        origin[1, 1:text], price[1, 1:text] = np.arange(text - 1), 0.0
-        price[1, blank[1:]] = skip
-        origin[2, inside], price[2, inside] = inside - 2, np.where(same[inside // 2 - 1], -np.inf, 0.0)
-        origin[2, first], price[2, first] = reached[:-1], 0.0
-        origin[2, blank], price[2, blank] = free, 0.0
-        origin[2, free], price[2, free] = reached, -enter
-        self.origin, self.price = origin, price
-        # A boundary is reached from the blank before it, the phone before that, or free speech.
-        self.arrival = np.stack([blank, np.maximum(blank - 1, 0), free])
-        self.arrival_price = np.zeros(self.arrival.shape)
-        self.arrival_price[1, 1:] = skip
+        self.words_before = np.cumsum(np.append(False, begins))
+        self.earned = np.zeros(self.positions)  # by what has been said before
+        self.earned[np.append(False, self.between[1:])] = skip
+        self.closed = np.where(self.between, 0.0, -np.inf)
+        self.enter = np.where(self.between, enter, np.inf)
+        self.twice = np.flatnonzero(np.append(False, same) & ~begins)  # a blank must come between
 
-    def way(self, phones: Floats, blank: Floats, free: Floats) -> Way:
-        emit = np.empty((len(blank), self.frame))
-        emit[:, 0 : self.text : 2] = blank[:, None]
-        emit[:, 1 : self.text : 2] = phones
-        emit[:, self.text :] = free[:, None]
-        return self._way(_best_path(emit, self.origin, self.price, self.arrival, self.arrival_price))
+    def scores(self, phones: Floats, blank: Floats, free: Floats) -> Floats:
+        """Of the best way to each state, (T + 1, 3, N + 1), before the first frame and after each; -inf for none."""
+        frames, positions = len(phones), self.positions
+        emit = np.full((frames, 3, positions), -np.inf)
+        emit[:, _PHONE, 1:], emit[:, _BLANK], emit[:, _FREE] = phones, blank[:, None], free[:, None]
+        scores = np.full((frames + 1, 3, positions), -np.inf)
+        scores[0, _BLANK, 0] = 0.0
+        rows, heard = scores.reshape(frames + 1, -1), emit.reshape(frames, -1)
+        phone, rest, other = scores[0]
+        next_phone = phone[1:]
+        steps = zip(*scores[1:].transpose(1, 0, 2), scores[1:, _PHONE, 1:], rows[1:], heard, strict=True)
+        said, entry = np.empty(positions), np.empty(positions)
+        entry_of_phones = entry[:-1]
+        add, maximum = np.add, np.maximum
+        for now_phone, now_rest, now_other, now_next_phone, now, emitted in steps:
+            add(phone, self.earned, out=said)
+            maximum(rest, said, out=now_rest)
+            maximum(now_rest, other, out=now_rest)
+            add(now_rest, self.closed, out=entry)
+            maximum.accumulate(entry, out=entry)  # a boundary is reached from any before it
+            np.subtract(entry, self.enter, out=now_other)
+            maximum(now_other, other, out=now_other)
+            add(entry, self.closed, out=entry)
+            maximum(entry, now_rest, out=entry)
+            if len(self.twice):
+                entry[self.twice] = rest[self.twice]
+            maximum(next_phone, entry_of_phones, out=now_next_phone)
+            add(now, emitted, out=now)
+            phone, rest, other, next_phone = now_phone, now_rest, now_other, now_next_phone
+        return scores
 
-    def _way(self, path: Ints) -> Way:
-        is_free = path >= self.text
-        in_phone = ~is_free & (path % 2 == 1)
-        phone = np.where(in_phone, path // 2, -1)
-        word = np.where(is_free, FREE, np.where(in_phone, self.word_of[phone], BETWEEN))
-        return Way(phone, word, np.where(is_free, path - self.text, -1))
+    def way(self, scores: Floats) -> Way:
+        """The best way to the end of the text, from the scores of all states.
 
+        Of ways that are worth the same it is the one that leaves the fewest words out.
+        """
+        phone, rest, other = scores.transpose(1, 0, 2)
+        said = phone + self.earned
+        best = np.maximum(rest, said)
+        origin = np.where(said > rest, np.int8(_PHONE), np.int8(_BLANK))  # from which state each position is left
+        origin[other > best] = _FREE
+        np.maximum(best, other, out=best)
+        reached = np.maximum.accumulate(best + self.closed, axis=1)
+        places = np.arange(self.positions, dtype=np.int32)
+        last = np.maximum.accumulate(np.where(self.between & (best == reached), places, 0), axis=1)
+        left = np.where(self.between, last, places)  # ... and which position, from each one after it
+        entry = np.where(self.between, reached, best)
+        entry[:, self.twice] = rest[:, self.twice]
+        stays_in_phone, stays_free = phone[:, 1:] >= entry[:, :-1], other >= reached - self.enter
 
-@compiled
-def _best_path(emit: Floats, origin: Ints, price: Floats, arrival: Ints, arrival_price: Floats) -> Ints:
-    """The state of each frame, (T,), on the best way from the first state to the last boundary.
-
-    emit: (T, S) log-likelihoods. origin, price: (3, S) what each state may follow; from S on these are boundaries.
-    arrival, arrival_price: (3, W + 1) from which states each boundary is reached; all before it are reached by then.
-    """
-    frames, states = emit.shape
-    boundaries = arrival.shape[1]
-    came = np.empty((frames, states), np.int32)  # the state in the frame before
-    via = np.empty(boundaries, np.int32)  # the state from which each boundary is reached now
-    before, now = np.full(states + boundaries, -np.inf), np.empty(states + boundaries)
-    before[0] = 0.0
-    for t in range(frames + 1):
-        best, at = -np.inf, arrival[0, 0]
-        for w in range(boundaries):
-            own, own_at = before[arrival[0, w]] + arrival_price[0, w], arrival[0, w]
-            for k in range(1, 3):
-                score = before[arrival[k, w]] + arrival_price[k, w]
-                if score > own:
-                    own, own_at = score, arrival[k, w]
-            if own >= best:  # of ways that are worth the same, the one that leaves the fewest words out
-                best, at = own, own_at
-            before[states + w], via[w] = best, at
-        if t == frames:
-            break
-        for s in range(states):
-            best, at = before[origin[0, s]] + price[0, s], origin[0, s]
-            for k in range(1, 3):
-                score = before[origin[k, s]] + price[k, s]
-                if score > best:
-                    best, at = score, origin[k, s]
-            now[s] = best + emit[t, s]
-            came[t, s] = via[at - states] if at >= states else at
-        before, now = now, before
-    path = np.empty(frames, np.int64)
-    state = via[boundaries - 1]
-    for t in range(frames - 1, -1, -1):
-        path[t] = state
-        state = came[t, state]
-    return path
+        frames = len(scores) - 1
+        kinds, positions = np.empty(frames, np.int64), np.empty(frames, np.int64)
+        position = left[frames, -1]
+        kind = origin[frames, position]
+        for t in range(frames - 1, -1, -1):
+            kinds[t], positions[t] = kind, position
+            if kind == _PHONE and not stays_in_phone[t, position - 1]:
+                entered = position - 1
+                position = left[t, entered]
+                kind = _BLANK if entered in self.twice else origin[t, position]
+            elif kind == _BLANK:
+                kind = origin[t, position]
+            elif kind == _FREE and not stays_free[t, position]:
+                position = left[t, position]
+                kind = origin[t, position]
+        phone_of = np.where(kinds == _PHONE, positions - 1, -1)
+        is_free = kinds == _FREE
+        word = np.where(is_free, FREE, np.where(phone_of >= 0, self.word_of[phone_of], BETWEEN))
+        return Way(phone_of, word, np.where(is_free, self.words_before[positions], -1))

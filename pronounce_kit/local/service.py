@@ -78,8 +78,8 @@ VOICE: dict[str, str] = {
 class LocalSpeech:
     """The embedded engine: assesses English read aloud, writes it down, and speaks, offline and without a key.
 
-    Models load when they are first needed (some seconds; the very first time on a machine, when the searches are
-    compiled, about fifteen). One instance may be shared by threads; the recognizer releases the GIL.
+    Models load when they are first needed (a second or two). One instance may be shared by threads; the networks
+    release the GIL.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ class LocalSpeech:
         return Recognizer()
 
     def load(self) -> LocalSpeech:
-        """Load all models now rather than at the first call, and compile what is not compiled yet.
+        """Load all models now rather than at the first call.
 
         Returns
         -------

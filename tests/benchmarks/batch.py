@@ -1,12 +1,13 @@
 """A batch on one thread, two threads, and a Dask cluster of two processes, side by side: time, memory, results.
 
-python -m tests.benchmarks.batch [CORPUS] [--count N] [--gradebook]
+python -m tests.benchmarks.batch [CORPUS] [--count N] [--gradebook] [--before DIR]
 
 CORPUS is a folder with labels.jsonl and audio/; without one, readings are synthesized. The ways take turns with a fifth
 of the readings, in processes of their own, so that a machine that is faster now and slower then is so for all of them;
 models are loaded before the clock starts. Memory is that of the process that hands out the work, at its highest, after
 its first turn and after its last. The digest is of all tables: equal means equal results. The last row is what the
-machine gives: two processes that know nothing of each other, each with half of the readings.
+machine gives: two processes that know nothing of each other, each with half of the readings. With --before, the engine
+of another checkout takes its turns on one thread and on two.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+ROOT = Path(__file__).parents[2]
 WAYS = ("1 thread", "2 threads", "Dask, 2 processes")
 APART = "2 processes apart"
 TURNS = 5
@@ -116,7 +118,9 @@ def synthesized_rows(folder: Path, count: int) -> list[dict[str, Any]]:
 class Way:
     """A way to assess readings, in a process of its own, which waits for its turns."""
 
-    def __init__(self, way: str, rows: list[dict[str, Any]], gradebook: bool, folder: Path) -> None:
+    def __init__(
+        self, way: str, rows: list[dict[str, Any]], gradebook: bool, folder: Path, checkout: Path | None = None
+    ) -> None:
         self.rows = rows
         self.seconds: list[float] = []
         self.peaks_mb: list[float] = []
@@ -124,7 +128,10 @@ class Way:
         file.write_text(json.dumps(rows, default=str))
         command = [sys.executable, "-m", "tests.benchmarks.batch", "--way", way, "--rows", str(file)]
         command += ["--gradebook"] if gradebook else []
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # What is run as a module is looked for where it is run, and so is the package.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=checkout or ROOT
+        )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"
 
@@ -151,6 +158,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--count", type=int)
     parser.add_argument("--gradebook", action="store_true", help="store in a SQLite gradebook rather than in a folder")
+    parser.add_argument("--before", type=Path, metavar="DIR", help="another checkout, to compare with")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -161,15 +169,17 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         if given.corpus:
-            rows = corpus_rows(given.corpus, given.count)
+            rows = corpus_rows(given.corpus.resolve(), given.count)
         else:
             rows = synthesized_rows(Path(folder), given.count or SYNTHESIZED)
-        compare(rows, given.gradebook, Path(folder))
+        compare(rows, given.gradebook, Path(folder), given.before and given.before.resolve())
 
 
-def compare(rows: list[dict[str, Any]], gradebook: bool, folder: Path) -> None:
+def compare(rows: list[dict[str, Any]], gradebook: bool, folder: Path, before: Path | None) -> None:
     """Let all ways take turns, and print the table."""
     ways = {way: Way(way, rows, gradebook, folder) for way in WAYS}
+    if before:
+        ways |= {f"{way}, before": Way(way, rows, gradebook, folder, before) for way in WAYS[:2]}
     halves = [Way(WAYS[0], half, gradebook, folder) for half in (rows[::2], rows[1::2])]
     apart: list[float] = []
 

@@ -24,17 +24,25 @@ ROUNDS = 15
 def measure() -> dict[str, Any]:
     """Seconds of processor time a second of audio, medians; peak memory of this process in MB."""
     from pronounce_kit import LocalSpeech, Recording
+    from pronounce_kit.local.gop import goodness
+    from pronounce_kit.local.miscue import Ears, find_miscues
+    from pronounce_kit.pitch import track
 
     speech = LocalSpeech().load()
     recording = Recording.from_array(Recording.from_bytes(speech.synthesize(SENTENCE)).samples[: 5 * 16_000], 16_000)
     speech.assess(recording, SENTENCE)  # the first call makes the text's script
 
-    model = speech._analyzer.model
+    model, analyzer = speech._analyzer.model, speech._analyzer
+    heard, script = model.hear(recording.samples), analyzer.script(SENTENCE)
+    ears = Ears.of(heard, script)
     counter = iter(range(1_000_000))
     costs = {
         "known text": _median(lambda: speech.assess(recording, SENTENCE)),
         "acoustic model alone": _median(lambda: model.hear(recording.samples)),
         "acoustic model, hama's own engine": _median(_by_hama(recording)),
+        "goodness of pronunciation": _median(lambda: goodness(heard.posteriors, script.layout.phone)),
+        "search for left out and added words": _median(lambda: find_miscues(ears, script)),
+        "pitch": _median(lambda: track(recording.samples)),
         "new text": _median(lambda: speech.assess(recording, f"{SENTENCE[:-1]} {next(counter)}.")),
     }
     length = recording.duration_s

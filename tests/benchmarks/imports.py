@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
-HEAVY = ("pandas", "matplotlib", "onnxruntime", "hama", "hibari", "numba", "numpy", "av", "requests")
+HEAVY = ("pandas", "matplotlib", "onnxruntime", "hama", "hibari", "numpy", "av", "requests")
 ROUNDS = 9
 _PROGRAM = f"""
 import sys, time

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pronounce_kit.local.acoustics import BLANK
-from pronounce_kit.local.gop import DELETION, goodness
+from pronounce_kit.local.gop import DELETION, forward_backward, goodness
 
 
 def brute_force(posteriors, phones):
@@ -84,3 +84,49 @@ def test_the_phone_that_was_said_explains_the_audio_better():
     found = goodness(posteriors, np.array([expected]))
     assert found.ratio[0].argmin() == said
     assert found.ratio[0, said] < -5
+
+
+def likelihood(posteriors, phones):
+    """P(phones | audio) by the forward algorithm as it is written in books, one number at a time."""
+    labels = [BLANK, *(label for phone in phones for label in (phone, BLANK))]
+    before = [posteriors[0, label] if s < 2 else 0.0 for s, label in enumerate(labels)]
+    for heard in posteriors[1:]:
+        now = []
+        for s, label in enumerate(labels):
+            total = before[s] + (before[s - 1] if s else 0.0)
+            if s > 1 and label not in (BLANK, labels[s - 2]):
+                total += before[s - 2]
+            now.append(total * heard[label])
+        before = now
+    return before[-1] + (before[-2] if len(labels) > 1 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("phones", "frames"),
+    [([4], 1), ([4], 31), ([3, 3, 3], 5), ([3, 7, 3, 7], 4), ([3, 7, 3, 3, 9], 6), ([9, 1, 9, 9, 1, 2], 37)],
+)
+def test_every_change_of_one_phone_is_as_likely_as_the_forward_algorithm_says(phones, frames):
+    posteriors = random_posteriors(frames, seed=frames)
+    found = goodness(posteriors, np.array(phones))
+    own = likelihood(posteriors, phones)
+    assert found.log_likelihood == pytest.approx(np.log(own))
+    for i, phone in enumerate(phones):
+        others = [likelihood(posteriors, [*phones[:i], q, *phones[i + 1 :]]) for q in range(BLANK)]
+        others.append(likelihood(posteriors, [*phones[:i], *phones[i + 1 :]]))
+        with np.errstate(divide="ignore"):
+            expected = np.log(own) - np.log(others)
+        expected[phone] = 0
+        possible = np.isfinite(expected)
+        np.testing.assert_allclose(found.ratio[i, possible], expected[possible], atol=1e-9)
+        assert (found.ratio[i, ~possible] > 300).all(), "a change that does not fit into the frames is no rival"
+
+
+@pytest.mark.parametrize("phones", [[4], [3, 3], [3, 7, 3, 3, 9]])
+def test_forward_and_backward_variables_tell_the_same_likelihood_in_every_frame(phones):
+    posteriors = random_posteriors(50, seed=3)
+    forward, backward, scale = forward_backward(posteriors, np.array(phones))
+    assert forward.sum(1) == pytest.approx(1)
+    heard = np.full((50, 2 * len(phones) + 1), posteriors[:, [BLANK]])
+    heard[:, 1::2] = posteriors[:, phones]
+    through = (forward * backward / heard).sum(1) * scale
+    assert np.log(through) + np.log(scale).sum() == pytest.approx(np.log(likelihood(posteriors, phones)))
