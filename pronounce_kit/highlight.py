@@ -193,7 +193,7 @@ MONOTONE = Mark("→", "flat voice", "said in a flat voice")
 
 
 def headline(words: Sequence[tuple[str, WordState]]) -> str:
-    """The finding in one line: "2 of 9 words need practice: think, very". "" without words.
+    """The finding in one line: "1 of 8 words needs practice: very; could be better: think". "" without words.
 
     Added words do not count as words of the text.
     """
@@ -206,6 +206,8 @@ def headline(words: Sequence[tuple[str, WordState]]) -> str:
     if poor := of_state.get("mispronounced"):
         verb = "needs" if len(poor) == 1 else "need"
         parts.append(f"{len(poor)} of {of_text} {verb} practice: {listed(poor)}")
+        if fair := of_state.get("fair"):
+            parts.append(f"could be better: {listed(fair)}")
     elif fair := of_state.get("fair"):
         parts.append(f"{len(fair)} of {of_text} could be better: {listed(fair)}")
     elif good := of_state.get("good"):

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .delivery import Flags, Heard, error_types, flags_of
 from .errors import ReplyError
+from .flags import NOISY_SNR_DB, VERDICTS
 from .unwrapping import NESTED, REPLY_KEYS, shorten, unwrap
 
 Json: TypeAlias = dict[str, Any]
@@ -37,6 +38,9 @@ STATUSES = ("Success", "NoMatch", "InitialSilenceTimeout", "BabbleTimeout", "Err
 
 NOTHING_HEARD = frozenset(STATUSES[1:5])
 """Statuses under which there is nothing to score."""
+
+RECORDING_FLAGS = "RecordingFlags"
+"""Key of a reply under which the embedded engine names what is wrong with the recording."""
 
 # Keys that hold what was measured on speech; an omitted word has none of it, whatever the reply says.
 _MEASURED = frozenset({"AccuracyScore", "Offset", "Duration", "Confidence", "Feedback", "NBestPhonemes", NESTED})
@@ -270,7 +274,9 @@ class Assessment:
     `status` is the service's RecognitionStatus ("Success", "NoMatch", ...), None for an empty reply, and
     "InitialSilenceTimeout" for silence too that the service calls a Success with zeros for scores. `reference_text`
     is None where nobody gave it, and "" for unscripted speech. `raw` is the reply itself, not a copy: the tables of
-    `frames` are read from it, so leave it as it is. Comparing two assessments leaves `raw` out.
+    `frames` are read from it, so leave it as it is. Comparing two assessments leaves `raw` out. `flags` says what is
+    wrong with the recording, in names of `flags.VERDICTS`, as far as the reply tells (`flags_in`) or whoever had the
+    recording found out.
     """
 
     status: str | None
@@ -287,6 +293,7 @@ class Assessment:
     utterance_id: str | None = None
     student: str | None = None
     pace: Pace = Pace()
+    flags: tuple[str, ...] = ()
 
     @classmethod
     def from_json(
@@ -310,12 +317,13 @@ class Assessment:
         fields["status"] = fields.pop("recognition_status")
         if reference_text is not None:
             fields["reference_text"] = reference_text
-        flags = word_flags(words, fields["reference_text"])
+        of_words = word_flags(words, fields["reference_text"])
         return cls(
             **fields,
             scores=Scores(**{name.removesuffix("_score"): v for name, v in read_fields(top, SCORE_FIELDS).items()}),
-            words=tuple(map(_word, words, flags)),
+            words=tuple(map(_word, words, of_words)),
             pace=Pace(**read_fields(pace_of(top), PACE_FIELDS)),
+            flags=flags_in(top),
             raw=raw,
             utterance_id=text(top.get("Id")) if utterance_id is None else str(utterance_id),
             student=None if student is None else str(student),
@@ -551,6 +559,18 @@ def _heard(word: Json) -> Heard:
         pitch_delta=number(found["SyllablePitchDelta"]),
         misplaced_stress=number(found["MisplacedStress"]),
     )
+
+
+def flags_in(top: Json) -> tuple[str, ...]:
+    """What is wrong with the recording by the flat reply: its RecordingFlags, which the embedded engine writes.
+
+    A reply without them has its SNR: under `NOISY_SNR_DB`, the recording is noisy.
+    """
+    named = top.get(RECORDING_FLAGS)
+    if isinstance(named, list):
+        return tuple(flag for flag in VERDICTS if flag in named)
+    snr_db = number(top.get("SNR"))
+    return ("noisy",) if snr_db is not None and snr_db < NOISY_SNR_DB else ()
 
 
 def pace_of(top: Json) -> Json:

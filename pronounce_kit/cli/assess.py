@@ -221,8 +221,8 @@ def _on_hundred(
 
 
 def _show(assessment: Assessment, recording: Recording) -> None:
+    from ..flags import advice
     from ..highlight import status_message
-    from ..quality import advice
     from .reading import show_reading
 
     terminal = console()

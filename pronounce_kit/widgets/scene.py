@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from ..flags import advice
 from ..highlight import (
     GOOD,
     MISSING_BREAK,
@@ -34,7 +35,6 @@ from ..highlight import (
     word_state,
     word_text,
 )
-from ..quality import advice
 from ..recording import Recording
 from ..results import Assessment, Phoneme, Word
 from ..sounds import MinimalPair, pairs_between, sound_of

@@ -1,0 +1,536 @@
+"""The verdict on a reading, as plain data: HTML, terminal, charts, reports and the practice card only draw it.
+
+    verdict = verdict_of(assessment, recording.quality().flags)
+    verdict.kind                    # "scored"
+    verdict.headline                # "1 of 8 words needs practice: very; could be better: think"
+    verdict.words[1].band           # "fair"
+    verdict.tips                    # ("You stopped after “think” and after “a”. Read “it is a very …” in one go.",)
+
+There are four kinds:
+
+    scored         the scores count
+    unsure         the recording is noisy, clipped or very quiet: nothing is called good or wrong, scores are
+                   "about 87", words have no colour of the scale, the attempt is neither the best nor in charts
+    another_text   most of the text was not read: one message, no scores, no words, no attempt
+    nothing        nothing was heard or scored: one message, no scores, no words, no attempt
+
+Wording, bands and marks are those of `highlight`; names of sounds those of `naming`; words stand as they are written
+in the text (`written`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ..flags import advice, doubt
+from ..highlight import (
+    MISSING_BREAK,
+    MONOTONE,
+    STATE_LABELS,
+    UNEXPECTED_BREAK,
+    Mark,
+    WordState,
+    band,
+    counted,
+    headline,
+    heard_instead,
+    listed,
+    on_hundred,
+    score_text,
+    shortened,
+    status_message,
+    word_band,
+    word_state,
+    word_text,
+)
+from .naming import sound_label, sound_sign
+from .written import Written, written
+
+if TYPE_CHECKING:
+    from ..results import Assessment, Scores, Word
+
+Kind = Literal["scored", "unsure", "another_text", "nothing"]
+BandName = Literal["good", "fair", "poor", "unscored", "unsure"]
+
+ANOTHER_TEXT_FROM = 0.5
+"""Share of what was left out or added from which a reading is one of another text; see `is_another_text`."""
+
+LONGEST_PHRASE = 10
+"""Words that a tip asks to read in one go, at most."""
+
+
+class LegendEntry(NamedTuple):
+    """A sample of what is on the screen, the CSS classes it has there, and what it means."""
+
+    sample: str
+    label: str
+    classes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScore:
+    """A score of the whole text.
+
+    name, meaning
+        What it is called, and what it says, for a learner.
+    text
+        "87", "about 87" where unsure, "8 of 8" for the words read, "not assessed" where there is none.
+    score
+        0-100, or None.
+    band, band_label
+        Its colour, "unsure" for none, and what that means.
+    """
+
+    name: str
+    meaning: str
+    text: str
+    score: float | None
+    band: BandName
+    band_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSound:
+    """A sound of a word.
+
+    word
+        The word it is in.
+    sign, label
+        The sound where there is little room, "th", and elsewhere, "th (think)".
+    heard, heard_sign
+        The sound heard in its place, as `label` and `sign`; None where it was the expected one, or that is not sure.
+    score, text, band, band_label
+        As in `ShownScore`.
+    """
+
+    word: str
+    sign: str
+    label: str
+    heard: str | None
+    heard_sign: str | None
+    score: float | None
+    text: str
+    band: BandName
+    band_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWord:
+    """A word, or several spoken ones that are one in the text, such as a date.
+
+    first, stop
+        Which words of the assessment: `assessment.words[first:stop]`.
+    of_text
+        Index of the first of them among the words of the text, None for an added one.
+    text, shown
+        As written, "the", and with the signs of its state, "[the]" where skipped, "+um" where added.
+    before, after, blank
+        Punctuation right before and after it, and whether a blank follows.
+    state, state_label
+        What happened to it: of several the gravest, and in words.
+    score, score_text
+        0-100, the lowest of several, None for skipped, added and unscored ones; "87", "about 87", or None.
+    band, classes
+        Its colour, and the names that `highlight.STYLE` knows.
+    label
+        All of it in one line, for a screen reader: "think: 34 of 100, mispronounced; th (think) heard as s (sun)".
+    notes, marks, flat
+        What there is to say besides its state; signs before it (pauses), and after it (a flat voice, or None).
+    sounds
+        Its sounds, none where it was skipped.
+    """
+
+    first: int
+    stop: int
+    of_text: int | None
+    text: str
+    shown: str
+    before: str
+    after: str
+    blank: bool
+    state: WordState
+    state_label: str
+    score: float | None
+    score_text: str | None
+    band: BandName
+    classes: str
+    label: str
+    notes: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    flat: Mark | None
+    sounds: tuple[ShownSound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All that a screen says of one reading.
+
+    kind
+        What the scores are worth; see the module.
+    headline
+        The finding in one line without a full stop; "" where there is nothing to find. Of kinds without scores, the
+        message.
+    message
+        What stands in the place of everything else; None where there are scores.
+    advice
+        What to do about the recording; None where it is good.
+    text
+        The text that was to be read, else what was heard; None where neither is known.
+    scores, words
+        What is drawn, empty where there is a message. Overall comes first.
+    tips
+        Advice on pauses and voice, in whole sentences.
+    worst_sounds
+        Up to five sounds that are not yet good, the worst first; empty where unsure.
+    legend
+        The colours and marks that are on the screen, and no others.
+    """
+
+    kind: Kind
+    headline: str
+    message: str | None
+    advice: str | None
+    text: str | None
+    scores: tuple[ShownScore, ...] = ()
+    words: tuple[ShownWord, ...] = ()
+    tips: tuple[str, ...] = ()
+    worst_sounds: tuple[ShownSound, ...] = ()
+    legend: tuple[LegendEntry, ...] = ()
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether the text was read at all; otherwise the take is no attempt."""
+        return self.kind in ("scored", "unsure")
+
+    @property
+    def counts(self) -> bool:
+        """Whether its scores may be the best, and belong into charts and means."""
+        return self.kind == "scored"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether scores have the colours of the scale."""
+        return self.kind != "unsure"
+
+    @property
+    def overall(self) -> ShownScore | None:
+        """The score of all together, None where there is none."""
+        return self.scores[0] if self.scores and self.scores[0].score is not None else None
+
+
+def verdict_of(assessment: Assessment, flags: Iterable[str] = ()) -> Verdict:
+    """Decide what is said of a reading.
+
+    Parameters
+    ----------
+    assessment
+        A reading on 0-100 or, where that is clear, 0-5 (`highlight.on_hundred`).
+    flags
+        What is wrong with the recording (`Recording.quality().flags`) where it is at hand. They count besides
+        `assessment.flags`, those that the reply itself gives away.
+
+    Returns
+    -------
+    Verdict
+        Plain data, of built-in types.
+
+    """
+    assessment = on_hundred(assessment)
+    flags = (*assessment.flags, *flags)
+    text = assessment.reference_text or assessment.display_text or assessment.lexical
+    message = status_message(assessment)
+    if message is not None:
+        return Verdict("nothing", message.rstrip("."), message, None, text)
+    if is_another_text(assessment.words):
+        message = "This does not sound like this sentence." + (f" Read: {text}" if assessment.reference_text else "")
+        return Verdict("another_text", message.rstrip("."), message, advice(flags), assessment.reference_text or None)
+    doubted = doubt(flags)
+    sure = doubted is None
+    words = _shown_words(assessment.words, assessment.reference_text, sure)
+    states = [(word.text, word.state) for word in words]
+    sounds = [sound for word in words for sound in word.sounds]
+    return Verdict(
+        kind="scored" if sure else "unsure",
+        headline=doubted or _with_pauses(headline(states), words),
+        message=None,
+        advice=advice(flags),
+        text=text,
+        scores=_shown_scores(assessment.scores, assessment.words, sure),
+        words=words,
+        tips=_tips(words),
+        worst_sounds=_worst(sounds) if sure else (),
+        legend=_legend(words, doubted),
+    )
+
+
+def is_another_text(words: Sequence[Word]) -> bool:
+    """Whether most of the text is missing, so that something else was read.
+
+    Counted are the words that were left out and those that were added, as a share of the words of the text and the
+    added ones: `ANOTHER_TEXT_FROM` of these are too many. A text that was begun and not finished is not another one.
+    """
+    of_text = [word for word in words if word.error_type != "Insertion"]
+    added = len(words) - len(of_text)
+    omitted = [word.error_type == "Omission" for word in of_text]
+    if not any(omitted) or (added == 0 and _is_unfinished(omitted)):
+        return False
+    return sum(omitted) + added >= ANOTHER_TEXT_FROM * len(words)
+
+
+def _is_unfinished(omitted: Sequence[bool]) -> bool:
+    """Whether at least the first two words were said, and only the last ones were not."""
+    said = omitted.count(False)
+    return said >= 2 and not any(omitted[:said])
+
+
+# --- scores -----------------------------------------------------------------------------------------------------
+
+_SCORES: dict[str, tuple[str, str]] = {
+    "pron": ("Overall", "all scores together; the lowest counts most"),
+    "accuracy": ("Accuracy", "the sounds are right"),
+    "fluency": ("Fluency", "smooth, with pauses where they belong"),
+    "completeness": ("Words read", "how many words of the text were read"),
+    "prosody": ("Melody", "your voice goes up and down, and stresses the right words"),
+}
+_BAND_LABELS: dict[BandName, str] = {"unsure": "not sure"}
+
+
+def _about(score: float | None, sure: bool) -> str:
+    """The score for people, "about 87" where it is not sure."""
+    return score_text(score) if sure or score is None else f"about {round(score)}"
+
+
+def _band(score: float | None, sure: bool) -> tuple[BandName, str]:
+    of_score = band(score)
+    return (of_score.name, of_score.label) if sure or score is None else ("unsure", _BAND_LABELS["unsure"])
+
+
+def _shown_scores(scores: Scores, words: Sequence[Word], sure: bool) -> tuple[ShownScore, ...]:
+    known = {field: getattr(scores, field) for field in _SCORES}
+    if all(score is None for score in known.values()):
+        return ()
+    return tuple(
+        _words_read(words, sure, score) if field == "completeness" else _shown_score(field, score, sure)
+        for field, score in known.items()
+    )
+
+
+def _shown_score(field: str, score: float | None, sure: bool) -> ShownScore:
+    return ShownScore(
+        *_SCORES[field], "not assessed" if score is None else _about(score, sure), score, *_band(score, sure)
+    )
+
+
+def _words_read(words: Sequence[Word], sure: bool, completeness: float | None) -> ShownScore:
+    """What was read of the text. The service's completeness is not that: it counts mispronounced words as missing."""
+    of_text = [word.error_type for word in words if word.error_type != "Insertion"]
+    if not of_text or completeness is None or all(error is None for error in of_text):
+        return ShownScore("Words right", "words of the text read without a mistake", *_plain(completeness, sure))
+    read = sum(error != "Omission" for error in of_text)
+    share = 100 * read / len(of_text)
+    return ShownScore(*_SCORES["completeness"], f"{read} of {len(of_text)}", share, *_band(share, sure))
+
+
+def _plain(score: float | None, sure: bool) -> tuple[str, float | None, BandName, str]:
+    return "not assessed" if score is None else _about(score, sure), score, *_band(score, sure)
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+_GRAVITY: tuple[WordState, ...] = ("mispronounced", "skipped", "fair", "unscored", "good", "added")
+
+
+def _shown_words(words: Sequence[Word], text: str | None, sure: bool) -> tuple[ShownWord, ...]:
+    """The words in their order, with the text as it was written."""
+    of_text = [index for index, word in enumerate(words) if word.error_type != "Insertion"]
+    shown: list[ShownWord] = []
+    parts = {part.first: part for part in written([words[index].word for index in of_text], text)}
+    place, index = 0, 0
+    while index < len(words):
+        if words[index].error_type == "Insertion":
+            shown.append(_shown_word(words, index, index + 1, None, None, sure))
+            index += 1
+            continue
+        part = parts[place]
+        stop = of_text[part.stop - 1] + 1  # what was added within a date is shown as a part of it
+        shown.append(_shown_word(words, index, stop, place, part, sure))
+        place, index = part.stop, stop
+    return tuple(shown)
+
+
+def _shown_word(
+    words: Sequence[Word], first: int, stop: int, of_text: int | None, part: Written | None, sure: bool
+) -> ShownWord:
+    group = [word for word in words[first:stop] if part is None or word.error_type != "Insertion"]
+    states = [word_state(word.error_type, word.accuracy_score) for word in group]
+    state = min(states, key=_GRAVITY.index)
+    said = state not in ("skipped", "added")
+    known = [word.accuracy_score for word in group if word.accuracy_score is not None]
+    score = min(known, default=None) if said else None
+    text = part.text if part else word_text(group[0].word, "good")
+    name = _band(score, sure)[0] if said else "unscored"
+    if said and sure:
+        name = word_band(state, score).name
+    sounds = tuple(_sounds(group, text, sure))
+    notes = _notes(group[0], group, sounds)
+    return ShownWord(
+        first=first,
+        stop=stop,
+        of_text=of_text,
+        text=text,
+        shown=word_text(text, state),
+        before=part.before if part else "",
+        after=part.after if part else "",
+        blank=part.blank if part else True,
+        state=state,
+        state_label=_state_label(state, sure),
+        score=score,
+        score_text=None if score is None else _about(score, sure),
+        band=name,
+        classes=_classes(state, name),
+        label=_label(text, state, score, notes, sure),
+        notes=notes,
+        marks=_marks(group[0]),
+        flat=MONOTONE if any(word.monotone for word in group) else None,
+        sounds=sounds,
+    )
+
+
+def _classes(state: WordState, name: BandName) -> str:
+    if state in ("skipped", "added"):
+        return f"pk-word pk-{state}"
+    return f"pk-word pk-{name}{' pk-mispronounced' if state == 'mispronounced' and name != 'unsure' else ''}"
+
+
+def _label(text: str, state: WordState, score: float | None, notes: Sequence[str], sure: bool) -> str:
+    said = _state_label(state, sure)
+    if score is not None:
+        said = f"{_about(score, sure)} of 100, {said}"
+    return "; ".join([f"{shortened(text)}: {said}", *notes])
+
+
+def _state_label(state: WordState, sure: bool) -> str:
+    return STATE_LABELS[state] if sure or state in ("skipped", "added", "unscored") else _BAND_LABELS["unsure"]
+
+
+def _marks(word: Word) -> tuple[Mark, ...]:
+    breaks = ((word.unexpected_break, UNEXPECTED_BREAK), (word.missing_break, MISSING_BREAK))
+    return tuple(mark for found, mark in breaks if found)
+
+
+def _notes(first: Word, group: Sequence[Word], sounds: Iterable[ShownSound]) -> tuple[str, ...]:
+    heard = (f"{sound.label} heard as {sound.heard}" for sound in sounds if sound.heard)
+    flat = (MONOTONE.note,) if any(word.monotone for word in group) else ()
+    return (*heard, *(mark.note for mark in _marks(first)), *flat)
+
+
+def _sounds(group: Sequence[Word], text: str, sure: bool) -> Iterable[ShownSound]:
+    for word in group:
+        if word.error_type in ("Omission", "Insertion"):
+            continue
+        for index, sound in enumerate(word.phonemes):
+            score = sound.accuracy_score
+            heard = heard_instead(sound.phoneme, sound.heard, score) if sure else None
+            yield ShownSound(
+                text,
+                sound_sign(sound.phoneme, index),
+                sound_label(sound.phoneme, index),
+                sound_label(heard) if heard else None,
+                sound_sign(heard) if heard else None,
+                score,
+                _about(score, sure),
+                *_band(score, sure),
+            )
+
+
+def _worst(sounds: Iterable[ShownSound], limit: int = 5) -> tuple[ShownSound, ...]:
+    weak = [(sound.score, sound) for sound in sounds if sound.score is not None and sound.band != "good"]
+    weak.sort(key=lambda pair: pair[0])
+    return tuple(sound for _, sound in weak[:limit])
+
+
+# --- pauses and voice -------------------------------------------------------------------------------------------
+
+
+def _with_pauses(found: str, words: Sequence[ShownWord]) -> str:
+    """The finding with the pauses that do not belong, so that nothing is all good that was read in pieces."""
+    pauses = sum(UNEXPECTED_BREAK in word.marks for word in words)
+    return "; ".join(filter(None, [found, f"{counted(pauses, 'pause')} too many" if pauses else ""]))
+
+
+def _tips(words: Sequence[ShownWord]) -> tuple[str, ...]:
+    of_text = [word for word in words if word.of_text is not None]
+    tips = [_stops(clause) for clause in _clauses(of_text)]
+    after = [before.text for before, word in pairwise(of_text) if MISSING_BREAK in word.marks]
+    if after:
+        tips.append(f"Make a short pause after {_all_of(after)}.")
+    if flat := [word.text for word in of_text if word.flat]:
+        tips.append(f"Let your voice go up and down more, as in {listed(map(_quoted, flat))}.")
+    return tuple(filter(None, tips))
+
+
+_ENDS = frozenset(",.;:!?…—–。，；：？！、؟،؛।")
+
+
+def _clauses(words: Sequence[ShownWord]) -> Iterable[list[ShownWord]]:
+    """The words between two marks of punctuation."""
+    clause: list[ShownWord] = []
+    for word in words:
+        clause.append(word)
+        if _ENDS.intersection(word.after):
+            yield clause
+            clause = []
+    if clause:
+        yield clause
+
+
+def _stops(clause: Sequence[ShownWord]) -> str:
+    """Where the reader stopped within a clause, and what to read in one go; "" where nowhere.
+
+    That is from the first of several stops to the end of the clause: a place to breathe may stay.
+    """
+    stops = [index for index, word in enumerate(clause) if index and UNEXPECTED_BREAK in word.marks]
+    before = [next((word.text for word in clause[index - 1 :: -1] if word.state != "skipped"), "") for index in stops]
+    if not any(before):
+        return ""
+    start = stops[0] if len(stops) > 1 else max(0, stops[0] - LONGEST_PHRASE // 2)
+    phrase = clause[start : start + LONGEST_PHRASE]
+    text = "".join(f"{word.text}{word.after}{' ' * word.blank}" for word in phrase).strip()
+    text = text.rstrip("".join(_ENDS))
+    return f"You stopped after {_all_of(list(filter(None, before)))}. Read {_quoted(text)} in one go."
+
+
+def _all_of(words: Sequence[str]) -> str:
+    """“a”, “b” and after “c”."""
+    quoted = [*map(_quoted, words)]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and after {quoted[-1]}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”"
+
+
+# --- legend -----------------------------------------------------------------------------------------------------
+
+
+def _legend(words: Sequence[ShownWord], doubted: str | None) -> tuple[LegendEntry, ...]:
+    """The colours of the scale where there are such, and of the rest what these words have."""
+    bands, states = {word.band for word in words}, {word.state for word in words}
+    marks = {mark for word in words for mark in word.marks} | {word.flat for word in words}
+    entries: list[tuple[bool, LegendEntry]] = [
+        ("good" in bands, LegendEntry("word", "80 to 100: good", "pk-word pk-good")),
+        ("fair" in bands, LegendEntry("word", "60 to 79: could be better", "pk-word pk-fair")),
+        ("poor" in bands, LegendEntry("word", "below 60: mispronounced", "pk-word pk-poor pk-mispronounced")),
+        ("unsure" in bands, LegendEntry("word", (doubted or "").replace("Too", "too", 1), "pk-word pk-unsure")),
+        ("skipped" in states, LegendEntry("[word]", "skipped", "pk-word pk-skipped")),
+        ("added" in states, LegendEntry("+word", "added, not in the text", "pk-word pk-added")),
+        ("unscored" in states, LegendEntry("word", "no score", "pk-word pk-unscored")),
+        *((mark in marks, LegendEntry(mark.sign, mark.label, "pk-mark")) for mark in _MARKS),
+    ]
+    return tuple(entry for is_here, entry in entries if is_here)
+
+
+_MARKS = (UNEXPECTED_BREAK, MISSING_BREAK, MONOTONE)
