@@ -42,6 +42,7 @@ from .results import (
     Field,
     Json,
     dicts_in,
+    flags_in,
     number,
     pace_of,
     parts_of,
@@ -88,6 +89,7 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
         "boundary_pause_count": "Int64",
         "pause_total_s": "float64",
         "longest_pause_s": "float64",
+        "recording_flags": "string",
     },
     "words": {
         "utterance_id": "string",
@@ -143,7 +145,8 @@ def utterances(x: Replies) -> pd.DataFrame:
 
     `word_count` has insertions too. The counts are missing where the reply lists no words (FullText granularity, no
     match), those of errors also where its words have no error type (Basic dimension) and where nothing was heard:
-    silence skips no words. For columns see `SCHEMA`.
+    silence skips no words. `recording_flags` has what is wrong with the recording, in names of `flags.VERDICTS`
+    with commas between them: "" where nothing is, missing where the reply does not tell. For columns see `SCHEMA`.
     """
     return _table("utterances", x, _utterance_columns)
 
@@ -174,6 +177,7 @@ class _Utterance(NamedTuple):
     utterance_id: str | None
     student: str | None
     reference_text: str | None
+    flags: tuple[str, ...] | None
 
 
 def _read(x: Replies) -> Iterator[_Utterance]:
@@ -190,10 +194,12 @@ def _read(x: Replies) -> Iterator[_Utterance]:
         if isinstance(item, Assessment):
             top, its_words = read_reply(item.raw)
             utterance_id = item.utterance_id or text(top.get("Id"))
-            yield _Utterance(top, its_words, utterance_id, item.student, item.reference_text)
+            flags = flags_in(top) if item.flags is None else item.flags
+            yield _Utterance(top, its_words, utterance_id, item.student, item.reference_text, flags)
         else:
             top, its_words = read_reply(unwrap(item))
-            yield _Utterance(top, its_words, text(top.get("Id")), None, verbatim(top.get("ReferenceText")))
+            known = text(top.get("Id")), None, verbatim(top.get("ReferenceText"))
+            yield _Utterance(top, its_words, *known, flags_in(top))
 
 
 def _unique(ids: Sequence[str | None]) -> list[str]:
@@ -253,6 +259,9 @@ def _utterance_columns(batch: Sequence[_Utterance]) -> _Columns:
     columns["utterance_id"] = np.arange(len(batch), dtype=np.int64)
     columns["student"] = _texts([utterance.student for utterance in batch])
     columns["reference_text"] = np.array([utterance.reference_text for utterance in batch], dtype=object)
+    columns["recording_flags"] = np.array(
+        [None if one.flags is None else ", ".join(one.flags) for one in batch], dtype=object
+    )
     level = _below([utterance.words for utterance in batch])
     error_type = _texts(_values(level.items, "ErrorType"), missing="")
 

@@ -276,7 +276,7 @@ class Assessment:
     is None where nobody gave it, and "" for unscripted speech. `raw` is the reply itself, not a copy: the tables of
     `frames` are read from it, so leave it as it is. Comparing two assessments leaves `raw` out. `flags` says what is
     wrong with the recording, in names of `flags.VERDICTS`, as far as the reply tells (`flags_in`) or whoever had the
-    recording found out.
+    recording found out; None where nobody knows.
     """
 
     status: str | None
@@ -293,7 +293,7 @@ class Assessment:
     utterance_id: str | None = None
     student: str | None = None
     pace: Pace = Pace()
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = None
 
     @classmethod
     def from_json(
@@ -347,7 +347,7 @@ class Assessment:
 
     def _repr_html_(self) -> str:
         """The text in colours, for a notebook."""
-        from .highlight import assessment_html  # highlight imports this module
+        from .display.html import assessment_html  # which imports this module
 
         return assessment_html(self)
 
@@ -561,16 +561,18 @@ def _heard(word: Json) -> Heard:
     )
 
 
-def flags_in(top: Json) -> tuple[str, ...]:
+def flags_in(top: Json) -> tuple[str, ...] | None:
     """What is wrong with the recording by the flat reply: its RecordingFlags, which the embedded engine writes.
 
-    A reply without them has its SNR: under `NOISY_SNR_DB`, the recording is noisy.
+    Without them it may have its SNR: under `NOISY_SNR_DB`, the recording is noisy. None with neither.
     """
     named = top.get(RECORDING_FLAGS)
     if isinstance(named, list):
         return tuple(flag for flag in VERDICTS if flag in named)
     snr_db = number(top.get("SNR"))
-    return ("noisy",) if snr_db is not None and snr_db < NOISY_SNR_DB else ()
+    if snr_db is None:
+        return None
+    return ("noisy",) if snr_db < NOISY_SNR_DB else ()
 
 
 def pace_of(top: Json) -> Json:

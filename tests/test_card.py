@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pronounce_kit as pk
-from pronounce_kit.highlight import sentence_html
+from pronounce_kit.display.html import sentence_html
 from pronounce_kit.widgets.contour import HOP_S, Contour, contour, direction, laid_over
 from pronounce_kit.widgets.practice import Practice
 from pronounce_kit.widgets.scene import ModelReading, scene_of

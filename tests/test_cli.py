@@ -21,6 +21,7 @@ import pronounce_kit as pk
 from pronounce_kit.cli import demo, main, output, reading, say
 from pronounce_kit.cli.group import EXTRA_OF
 from pronounce_kit.cli.output import console, write_file
+from pronounce_kit.display.verdict import verdict_of
 from pronounce_kit.errors import InputError, MissingDependencyError, NetworkError
 from pronounce_kit.local import LocalSpeech
 
@@ -451,7 +452,7 @@ def test_a_device_is_written_to_not_replaced() -> None:
 def shown_in_terminal(assessment: pk.Assessment, **options: Any) -> str:
     terminal = console()
     with terminal.capture() as capture:
-        reading.show_reading(terminal, assessment, **options)
+        reading.show_reading(terminal, verdict_of(assessment), **options)
     return capture.get()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pronounce_kit.display.html import assessment_html, sentence_html
 from pronounce_kit.highlight import (
     BANDS,
     DARK_PAGE,
@@ -19,14 +20,12 @@ from pronounce_kit.highlight import (
     STYLE,
     UNSCORED,
     Markup,
-    assessment_html,
     band,
     describe_word,
     fragment,
     headline,
     on_hundred,
     score_text,
-    sentence_html,
     status_message,
     tag,
     word_state,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
@@ -14,6 +15,7 @@ import requests
 
 from .. import __version__
 from ..errors import AudioError, GarbledReplyError, ParameterError, ReplyError, ServiceError, TextError
+from ..flags import VERDICTS
 from ..params import PronunciationScoreParams
 from ..recognition import Recognition
 from ..recording import Recording
@@ -234,7 +236,12 @@ class AzureSpeech:
             chunked=chunked,
             audio_format=audio_format,
         )
-        return Assessment.from_json(heard, reference_text=merged.reference_text)
+        found = Assessment.from_json(heard, reference_text=merged.reference_text)
+        if isinstance(recording, Recording):
+            # The service does not tell of clipping, and not always of noise.
+            flags = {*(found.flags or ()), *recording.quality().flags}
+            found = replace(found, flags=tuple(flag for flag in VERDICTS if flag in flags))
+        return found
 
     def assess_stream(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.axes import Axes
 
-from ..highlight import MISPRONOUNCED_BELOW, POOR, band, score_text, word_text
+from ..highlight import MISPRONOUNCED_BELOW, POOR, UNSURE, band, score_text, word_text
 from .figures import (
     MARGIN,
     band_entries,
@@ -26,8 +26,9 @@ from .figures import (
     set_title,
     settled_size_of,
     text_width,
+    unsure_entries,
 )
-from .rows import PhonemeRow, phoneme_rows, phonemes_title, reason_for_nothing
+from .rows import PhonemeRow, finding, phoneme_rows, phonemes_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,9 +80,9 @@ def plot_phonemes(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, wi
     rows = phoneme_rows(data)
     if not rows:
         nothing = 'There are no sounds to show. Assess with granularity "Phoneme" to get them.'
-        return draw_message(ax, reason_for_nothing(data, nothing), width_in)
-    title = reason_for_nothing(data, phonemes_title(rows))
-    entries = band_entries("below 60: needs practice")
+        return draw_message(ax, finding(data, nothing), width_in)
+    title = finding(data, phonemes_title(rows))
+    entries = band_entries("below 60: needs practice") if all(row.is_sure for row in rows) else unsure_entries()
     own = ax is None
     if ax is None:
         inner = width_in * 72 - 2 * MARGIN - _AXIS
@@ -140,7 +141,9 @@ def _layout(rows: Sequence[PhonemeRow], width: float, scale: float = 1.0) -> lis
 
 
 def _draw_line(ax: Axes, line: _Line, base: float, scale: float) -> None:
-    scored = [(x, row.score, band(row.score)) for row, x in line.sounds if row.score is not None]
+    scored = [
+        (x, row.score, band(row.score) if row.is_sure else UNSURE) for row, x in line.sounds if row.score is not None
+    ]
     if scored:
         ax.bar(
             [x for x, _, _ in scored],

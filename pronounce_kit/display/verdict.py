@@ -31,6 +31,8 @@ from ..highlight import (
     MONOTONE,
     STATE_LABELS,
     UNEXPECTED_BREAK,
+    UNSURE,
+    BandName,
     Mark,
     WordState,
     band,
@@ -53,10 +55,15 @@ if TYPE_CHECKING:
     from ..results import Assessment, Scores, Word
 
 Kind = Literal["scored", "unsure", "another_text", "nothing"]
-BandName = Literal["good", "fair", "poor", "unscored", "unsure"]
 
-ANOTHER_TEXT_FROM = 0.5
-"""Share of what was left out or added from which a reading is one of another text; see `is_another_text`."""
+MISSING_FROM = 1 / 3
+"""Share of what was left out or added from which a reading may be one of another text; see `is_another_text`."""
+
+WRONG_FROM = 0.6
+"""The same of what was left out, added or mispronounced, from which it is.
+
+Both measured by `python -m tests.another_text CORPUS` on speechocean762's train split: MEASURED.
+"""
 
 LONGEST_PHRASE = 10
 """Words that a tip asks to read in one go, at most."""
@@ -141,6 +148,8 @@ class ShownWord:
         What there is to say besides its state; signs before it (pauses), and after it (a flat voice, or None).
     sounds
         Its sounds, none where it was skipped.
+    span_s
+        When it was said, in seconds from the start of the recording; None where that is not known.
     """
 
     first: int
@@ -162,6 +171,7 @@ class ShownWord:
     marks: tuple[Mark, ...]
     flat: Mark | None
     sounds: tuple[ShownSound, ...]
+    span_s: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,22 +249,22 @@ def verdict_of(assessment: Assessment, flags: Iterable[str] = ()) -> Verdict:
 
     """
     assessment = on_hundred(assessment)
-    flags = (*assessment.flags, *flags)
+    flags = (*(assessment.flags or ()), *flags)
     text = assessment.reference_text or assessment.display_text or assessment.lexical
-    message = status_message(assessment)
-    if message is not None:
-        return Verdict("nothing", message.rstrip("."), message, None, text)
-    if is_another_text(assessment.words):
+    kind = kind_of(assessment, flags)
+    if kind == "nothing":
+        message = status_message(assessment) or ""
+        return Verdict(kind, message.rstrip("."), message, None, text)
+    if kind == "another_text":
         message = "This does not sound like this sentence." + (f" Read: {text}" if assessment.reference_text else "")
-        return Verdict("another_text", message.rstrip("."), message, advice(flags), assessment.reference_text or None)
-    doubted = doubt(flags)
-    sure = doubted is None
+        return Verdict(kind, message.rstrip("."), message, advice(flags), assessment.reference_text or None)
+    sure = kind == "scored"
     words = _shown_words(assessment.words, assessment.reference_text, sure)
     states = [(word.text, word.state) for word in words]
     sounds = [sound for word in words for sound in word.sounds]
     return Verdict(
-        kind="scored" if sure else "unsure",
-        headline=doubted or _with_pauses(headline(states), words),
+        kind=kind,
+        headline=doubt(flags) or _with_pauses(headline(states), words),
         message=None,
         advice=advice(flags),
         text=text,
@@ -262,22 +272,34 @@ def verdict_of(assessment: Assessment, flags: Iterable[str] = ()) -> Verdict:
         words=words,
         tips=_tips(words),
         worst_sounds=_worst(sounds) if sure else (),
-        legend=_legend(words, doubted),
+        legend=_legend(words, doubt(flags)),
     )
+
+
+def kind_of(assessment: Assessment, flags: Iterable[str] = ()) -> Kind:
+    """The kind of `verdict_of` alone, without all that is shown: for tables and counts of many readings."""
+    if status_message(assessment) is not None:
+        return "nothing"
+    if is_another_text(assessment.words):
+        return "another_text"
+    return "scored" if doubt((*(assessment.flags or ()), *flags)) is None else "unsure"
 
 
 def is_another_text(words: Sequence[Word]) -> bool:
     """Whether most of the text is missing, so that something else was read.
 
-    Counted are the words that were left out and those that were added, as a share of the words of the text and the
-    added ones: `ANOTHER_TEXT_FROM` of these are too many. A text that was begun and not finished is not another one.
+    Counted are the words that were left out, added or mispronounced, as a share of the words of the text and the added
+    ones. `WRONG_FROM` of these are too many, where the first two kinds are `MISSING_FROM` at least: a text that is hard
+    to understand is not another one, nor is one that was begun and not finished.
     """
-    of_text = [word for word in words if word.error_type != "Insertion"]
-    added = len(words) - len(of_text)
-    omitted = [word.error_type == "Omission" for word in of_text]
-    if not any(omitted) or (added == 0 and _is_unfinished(omitted)):
+    errors = [word.error_type for word in words]
+    omitted = [error == "Omission" for error in errors if error != "Insertion"]
+    added = errors.count("Insertion")
+    missing = sum(omitted) + added
+    if added == 0 and _is_unfinished(omitted):
         return False
-    return sum(omitted) + added >= ANOTHER_TEXT_FROM * len(words)
+    wrong = missing + errors.count("Mispronunciation")
+    return missing > 0 and missing >= MISSING_FROM * len(words) and wrong >= WRONG_FROM * len(words)
 
 
 def _is_unfinished(omitted: Sequence[bool]) -> bool:
@@ -295,7 +317,6 @@ _SCORES: dict[str, tuple[str, str]] = {
     "completeness": ("Words read", "how many words of the text were read"),
     "prosody": ("Melody", "your voice goes up and down, and stresses the right words"),
 }
-_BAND_LABELS: dict[BandName, str] = {"unsure": "not sure"}
 
 
 def _about(score: float | None, sure: bool) -> str:
@@ -304,8 +325,8 @@ def _about(score: float | None, sure: bool) -> str:
 
 
 def _band(score: float | None, sure: bool) -> tuple[BandName, str]:
-    of_score = band(score)
-    return (of_score.name, of_score.label) if sure or score is None else ("unsure", _BAND_LABELS["unsure"])
+    of_score = band(score) if sure or score is None else UNSURE
+    return of_score.name, of_score.label
 
 
 def _shown_scores(scores: Scores, words: Sequence[Word], sure: bool) -> tuple[ShownScore, ...]:
@@ -396,7 +417,15 @@ def _shown_word(
         marks=_marks(group[0]),
         flat=MONOTONE if any(word.monotone for word in group) else None,
         sounds=sounds,
+        span_s=_span(group),
     )
+
+
+def _span(group: Sequence[Word]) -> tuple[float, float] | None:
+    said = [
+        (w.offset_s, w.offset_s + w.duration_s) for w in group if w.offset_s is not None and w.duration_s is not None
+    ]
+    return (said[0][0], said[-1][1]) if said else None
 
 
 def _classes(state: WordState, name: BandName) -> str:
@@ -413,7 +442,7 @@ def _label(text: str, state: WordState, score: float | None, notes: Sequence[str
 
 
 def _state_label(state: WordState, sure: bool) -> str:
-    return STATE_LABELS[state] if sure or state in ("skipped", "added", "unscored") else _BAND_LABELS["unsure"]
+    return STATE_LABELS[state] if sure or state in ("skipped", "added", "unscored") else UNSURE.label
 
 
 def _marks(word: Word) -> tuple[Mark, ...]:
