@@ -458,8 +458,12 @@ def shown_in_terminal(assessment: pk.Assessment, **options: Any) -> str:
 
 def test_everything_is_told_without_colour() -> None:
     lines = shown_in_terminal(weather()).splitlines()
-    assert lines[0] == "2 of 9 words need practice: think, very; 1 skipped: the; 1 added: um."
-    sentence, scores = lines[2:4]
+    headline = " ".join(lines[: lines.index("")])
+    assert headline == (
+        "2 of 9 words need practice: think, very; could be better: weather; 1 skipped: the; 1 added: um; "
+        "1 pause too many."
+    )
+    sentence, scores = lines[lines.index("") + 1 :][:2]
     for text in ("think", "[the]", "very", "+um", "weather"):
         note = {"think": "34 ✗", "[the]": "skipped", "very": "52 ✗", "+um": "added", "weather": "68 ~"}[text]
         assert scores.startswith(note, sentence.index(f" {text} ") + 1)

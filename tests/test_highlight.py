@@ -295,7 +295,7 @@ def test_sentence_marks_each_word_by_class_text_and_label() -> None:
     ]
     assert (
         page.text.split()
-        == "I think [the] ‖ very +um good→ ¦ weather is here today".replace("‖ ", "‖").replace("¦ ", "¦").split()
+        == "I think [the] ‖ very +um good→ ¦ weather is here today.".replace("‖ ", "‖").replace("¦ ", "¦").split()
     )
     assert all(w["title"] == w["aria-label"] and w["role"] == "img" for w in words)
 
@@ -364,7 +364,8 @@ def test_the_legend_explains_the_signs_that_occur_and_no_others() -> None:
     for meaning in ("skipped", "added", "no score", "flat voice", "pause missing here", "pause that does not belong"):
         assert meaning in everything
     plain = Page(assessment_html(reading([word("hi", 90)]))).text
-    assert "below 60: mispronounced" in plain
+    assert "80 to 100: good" in plain
+    assert "below 60" not in plain
     assert "skipped" not in plain
 
 

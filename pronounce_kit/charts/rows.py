@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..display.naming import sound_sign
-from ..display.verdict import verdict_of
+from ..display.verdict import WORDS_READ, WORDS_RIGHT, shown_score, verdict_of, words_read
 from ..errors import InputError
 from ..highlight import (
     FAIR,
@@ -105,6 +105,7 @@ def _word_row(
 ) -> WordRow:
     state = word_state(error_type, score)
     bare = word_text(word or "", "good")
+    score = None if state in ("skipped", "added") else score
     return WordRow(bare, score, state, bool(unexpected_break), bool(missing_break), bool(monotone))
 
 
@@ -130,12 +131,12 @@ def phoneme_rows(data: Assessment | pd.DataFrame) -> list[PhonemeRow]:
         index = int(record["word_index"])
         place = places[index] = places.get(index, -1) + 1
         text, state = word_text(record["word"] or "", "good"), word_state(record.get("error_type"), None)
-        if state != "skipped":
+        if state not in ("skipped", "added"):
             expected, score = record["phoneme"], record["accuracy_score"]
             heard = heard_instead(expected, record.get("heard"), score)
             signs = sound_sign(expected, place), sound_sign(heard) if heard else None
             rows.append(PhonemeRow(index, text, state, *signs, score))
-        elif place == 0:
+        elif place == 0 and state == "skipped":
             rows.append(PhonemeRow(index, text, state, "", None, None))
     return rows
 
@@ -145,10 +146,20 @@ def text_score_rows(data: Assessment | pd.DataFrame) -> list[ScoreRow]:
     if isinstance(data, Assessment):
         verdict = verdict_of(data)
         return [ScoreRow(one.name, one.meaning, one.score, one.text, verdict.is_sure) for one in verdict.scores]
-    wanted = {f"{field}_score" for field in SCORE_LABELS}
-    records = _records(data, "utterances", wanted)
-    scores = {field: records[0].get(f"{field}_score") if records else None for field in SCORE_LABELS}
-    return [ScoreRow(*SCORE_LABELS[field], score, score_text(score)) for field, score in scores.items()]
+    records = _records(data, "utterances", {f"{field}_score" for field in SCORE_LABELS})
+    record = records[0] if records else {}
+    shown = []
+    for field in SCORE_LABELS:
+        score = record.get(f"{field}_score")
+        if field == "completeness":
+            words = None
+            if record.get("omission_count") is not None:  # only then the words have types of errors
+                words = record["word_count"] - record["insertion_count"]
+            one = words_read(score, words, record.get("omission_count") or 0)
+        else:
+            one = shown_score(field, score)
+        shown.append(ScoreRow(one.name, one.meaning, one.score, one.text))
+    return shown
 
 
 def finding(data: Assessment | pd.DataFrame, otherwise: str) -> str:
@@ -186,7 +197,7 @@ def scores_title(rows: Sequence[ScoreRow]) -> str:
     How many words were read is never the lowest: that says nothing on how they were pronounced.
     """
     overall = rows[0]
-    parts = [row for row in rows[1:] if row.name not in _OF_COMPLETENESS]
+    parts = [row for row in rows[1:] if row.name not in (WORDS_READ, WORDS_RIGHT)]
     known = [(row.score, row.name) for row in parts if row.score is not None]
     found = [] if overall.score is None else [f"Overall {score_text(overall.score)} of 100"]
     if known:
@@ -197,9 +208,6 @@ def scores_title(rows: Sequence[ScoreRow]) -> str:
             found.append(f"{name} {score_text(lowest)} of 100")
     title = "; ".join(found)
     return title[:1].upper() + title[1:]
-
-
-_OF_COMPLETENESS = ("Words read", SCORE_LABELS["completeness"][0])
 
 
 def _records(data: object, table: str, columns: set[str]) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ _SCALE = 14.0  # room for the numbers of the scale
 
 
 def plot_scores(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, width_in: float = 6.0) -> Axes:
-    """Draw the scores of the whole text as bars: overall, accuracy, fluency, completeness and prosody.
+    """Draw the scores of the whole text as bars: overall, accuracy, fluency, words read and melody.
 
     `data` is an `Assessment` or the frame of `pronounce_kit.utterances` with one row; anything else raises
     `InputError`. A missing score has the words "not assessed" in place of a bar. The title tells the finding.
@@ -54,7 +54,9 @@ def plot_scores(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, widt
         below = _SCALE + legend_height(entries, width_in * 72 - 2 * MARGIN)
         ax = new_axes(width_in, len(rows) * _ROW, title=title, below=below)
     blank(ax)
-    ax.set_xlim(0, 107)  # the number stands right of a full bar
+    number = max(text_width(row.text, _SIZE, bold=True) for row in rows) + 8
+    width = size_of(ax)[0]
+    ax.set_xlim(0, max(107.0, 100 * width / max(width - number, 0.5 * width)))  # it stands right of a full bar
     ax.set_ylim(len(rows) - 0.7, -0.7)
     known = [
         (place, row.score, band(row.score) if row.is_sure else UNSURE)

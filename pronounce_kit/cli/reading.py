@@ -39,7 +39,7 @@ def show_reading(console: Console, verdict: Verdict, *, every_sound: bool = Fals
         console.print(verdict.message, soft_wrap=True)
         return
     if verdict.headline:
-        console.print(Text(f"{verdict.headline}.", "bold"), soft_wrap=True)
+        console.print(Text(f"{verdict.headline}.", "bold"))
     if verdict.advice:
         console.print(f"About the recording: {verdict.advice}", soft_wrap=True)
     if verdict.headline or verdict.advice:
@@ -53,7 +53,7 @@ def show_reading(console: Console, verdict: Verdict, *, every_sound: bool = Fals
     if verdict.tips:
         console.print()
         for tip in verdict.tips:
-            console.print(tip, soft_wrap=True)
+            console.print(tip)
     words = verdict.words
     sounds = _sounds_by_word(words) if every_sound else _sounds_of_problems(words)
     for table in filter(None, (_scores_table(verdict.scores), _words_table(words), sounds)):

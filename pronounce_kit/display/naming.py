@@ -46,17 +46,17 @@ def sound_names() -> SoundNames:
 def sound_sign(name: str | None, index: int = 0) -> str:
     """The sound where there is little room, as below a bar: "th", "θ" or "th θ".
 
-    A name that is no sound of English stays as it is; without one it is "sound 2", where `index` counts from 0
-    within the word.
+    A name that is no sound of English stays as it is; without one it is "#2", where `index` counts from 0 within the
+    word.
     """
     sound = sound_of(name)
     if sound is None:
-        return name or f"sound {index + 1}"
+        return name or f"#{index + 1}"
     return {"examples": _spelled(sound), "ipa": sound.ipa, "both": f"{_spelled(sound)} {sound.ipa}"}[_names]
 
 
 def sound_label(name: str | None, index: int = 0) -> str:
-    """The sound in a sentence or a table: "th (think)", "/θ/" or "th /θ/ (think)"; otherwise as `sound_sign`."""
+    """The sound in a sentence or a table: "th (think)", "/θ/" or "th /θ/ (think)"; without a name "sound 2"."""
     sound = sound_of(name)
     if sound is None:
         return name or f"sound {index + 1}"

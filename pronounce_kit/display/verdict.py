@@ -310,12 +310,14 @@ def _is_unfinished(omitted: Sequence[bool]) -> bool:
 
 # --- scores -----------------------------------------------------------------------------------------------------
 
+WORDS_READ, WORDS_RIGHT = "Words read", "Words right"
+
 _SCORES: dict[str, tuple[str, str]] = {
     "pron": ("Overall", "all scores together; the lowest counts most"),
     "accuracy": ("Accuracy", "the sounds are right"),
     "fluency": ("Fluency", "smooth, with pauses where they belong"),
-    "completeness": ("Words read", "how many words of the text were read"),
-    "prosody": ("Melody", "your voice goes up and down, and stresses the right words"),
+    "completeness": (WORDS_READ, "how many words of the text were read"),
+    "prosody": ("Melody", "the voice goes up and down"),
 }
 
 
@@ -334,12 +336,13 @@ def _shown_scores(scores: Scores, words: Sequence[Word], sure: bool) -> tuple[Sh
     if all(score is None for score in known.values()):
         return ()
     return tuple(
-        _words_read(words, sure, score) if field == "completeness" else _shown_score(field, score, sure)
+        _words_read(words, sure, score) if field == "completeness" else shown_score(field, score, sure)
         for field, score in known.items()
     )
 
 
-def _shown_score(field: str, score: float | None, sure: bool) -> ShownScore:
+def shown_score(field: str, score: float | None, sure: bool = True) -> ShownScore:
+    """A score of `Scores` as shown, except that of completeness; see `words_read`."""
     return ShownScore(
         *_SCORES[field], "not assessed" if score is None else _about(score, sure), score, *_band(score, sure)
     )
@@ -348,15 +351,18 @@ def _shown_score(field: str, score: float | None, sure: bool) -> ShownScore:
 def _words_read(words: Sequence[Word], sure: bool, completeness: float | None) -> ShownScore:
     """What was read of the text. The service's completeness is not that: it counts mispronounced words as missing."""
     of_text = [word.error_type for word in words if word.error_type != "Insertion"]
-    if not of_text or completeness is None or all(error is None for error in of_text):
-        return ShownScore("Words right", "words of the text read without a mistake", *_plain(completeness, sure))
-    read = sum(error != "Omission" for error in of_text)
-    share = 100 * read / len(of_text)
-    return ShownScore(*_SCORES["completeness"], f"{read} of {len(of_text)}", share, *_band(share, sure))
+    if completeness is None or all(error is None for error in of_text):
+        return words_read(completeness, None, 0, sure)
+    return words_read(completeness, len(of_text), of_text.count("Omission"), sure)
 
 
-def _plain(score: float | None, sure: bool) -> tuple[str, float | None, BandName, str]:
-    return "not assessed" if score is None else _about(score, sure), score, *_band(score, sure)
+def words_read(completeness: float | None, words: int | None, skipped: int, sure: bool = True) -> ShownScore:
+    """How much of the text was read: "7 of 8" words. Where those are not known, the service's completeness."""
+    if not words:
+        text = "not assessed" if completeness is None else _about(completeness, sure)
+        return ShownScore(WORDS_RIGHT, "words without a mistake", text, completeness, *_band(completeness, sure))
+    share = 100 * (words - skipped) / words
+    return ShownScore(*_SCORES["completeness"], f"{words - skipped} of {words}", share, *_band(share, sure))
 
 
 # --- words ------------------------------------------------------------------------------------------------------
@@ -458,7 +464,7 @@ def _notes(first: Word, group: Sequence[Word], sounds: Iterable[ShownSound]) -> 
 
 def _sounds(group: Sequence[Word], text: str, sure: bool) -> Iterable[ShownSound]:
     for word in group:
-        if word.error_type in ("Omission", "Insertion"):
+        if word.error_type in ("Omission", "Insertion"):  # of what is not in the text no sound is expected
             continue
         for index, sound in enumerate(word.phonemes):
             score = sound.accuracy_score
@@ -556,10 +562,14 @@ def _legend(words: Sequence[ShownWord], doubted: str | None) -> tuple[LegendEntr
         ("unsure" in bands, LegendEntry("word", (doubted or "").replace("Too", "too", 1), "pk-word pk-unsure")),
         ("skipped" in states, LegendEntry("[word]", "skipped", "pk-word pk-skipped")),
         ("added" in states, LegendEntry("+word", "added, not in the text", "pk-word pk-added")),
-        ("unscored" in states, LegendEntry("word", "no score", "pk-word pk-unscored")),
+        (any(map(_is_unscored, words)), LegendEntry("word", "no score", "pk-word pk-unscored")),
         *((mark in marks, LegendEntry(mark.sign, mark.label, "pk-mark")) for mark in _MARKS),
     ]
     return tuple(entry for is_here, entry in entries if is_here)
 
 
 _MARKS = (UNEXPECTED_BREAK, MISSING_BREAK, MONOTONE)
+
+
+def _is_unscored(word: ShownWord) -> bool:
+    return word.band == "unscored" and word.state not in ("skipped", "added")

@@ -70,7 +70,7 @@ def _section(assessment: Assessment, audio: bytes | None, model_audio: bytes | N
     return tag(
         "section",
         heading,
-        _facts(assessment),
+        _facts(assessment) if verdict.is_attempt else None,
         _players(audio, model_audio),
         tag("div", verdict_html(verdict), class_="pk"),
         _charts(assessment, verdict, "h2" if number is None else "h3"),
