@@ -29,6 +29,13 @@ DOUBTS: Mapping[str, str] = {
 NOISY_SNR_DB = 20.0
 """Speech less than this above the noise loses its weak consonants; quiet classrooms have 23 and more."""
 
+NOISY_REPLY_SNR_DB = 15.0
+"""A reply that names no flags is of a noisy recording under this SNR.
+
+The Speech service does not document how it measures its SNR, and replies to clean readings have 18 dB: it takes less
+than `NOISY_SNR_DB` to doubt by that number alone.
+"""
+
 _WHERE_WORDS_WERE_HEARD = {"silent": "too_quiet", "no_speech": "noisy"}
 
 

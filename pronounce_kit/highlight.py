@@ -1,4 +1,4 @@
-"""The one colour scale for scores, and an assessment as HTML.
+"""The one colour scale for scores, the words for what happened to a word, and text to HTML.
 
 Everything that shows a score, in HTML or in a chart, takes its colours, labels and wording from here:
 
@@ -318,38 +318,6 @@ SCORE_LABELS: dict[str, tuple[str, str]] = {
 def score_rows(scores: Scores) -> list[tuple[str, str, float | None]]:
     """The scores of the whole text as (name, what it says, score 0-100 or None), in the order of `SCORE_LABELS`."""
     return [(label, meaning, getattr(scores, field)) for field, (label, meaning) in SCORE_LABELS.items()]
-
-
-class Sound(NamedTuple):
-    """A sound of the reading: what was expected in which word, what was heard instead, and its score."""
-
-    word: str
-    expected: str
-    heard: str | None
-    score: float | None
-
-
-def sounds_of(words: Iterable[Word]) -> list[Sound]:
-    """The sounds that were said, in order; those of skipped words are left out."""
-    return [
-        _sound(word, index, phoneme)
-        for word in words
-        if word.error_type != "Omission"
-        for index, phoneme in enumerate(word.phonemes)
-    ]
-
-
-def _sound(word: Word, index: int, phoneme: Phoneme) -> Sound:
-    score = phoneme.accuracy_score
-    heard = heard_instead(phoneme.phoneme, phoneme.heard, score)
-    return Sound(word_text(word.word, "good"), sound_name(phoneme.phoneme, index), heard, score)
-
-
-def worst_sounds(words: Iterable[Word], limit: int = 5) -> list[Sound]:
-    """The sounds that are not yet good, the lowest score first."""
-    scored = [(sound.score, sound) for sound in sounds_of(words) if sound.score is not None]
-    scored.sort(key=lambda pair: pair[0])
-    return [sound for score, sound in scored if band(score) is not GOOD][:limit]
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .delivery import Flags, Heard, error_types, flags_of
 from .errors import ReplyError
-from .flags import NOISY_SNR_DB, VERDICTS
+from .flags import NOISY_REPLY_SNR_DB, VERDICTS
 from .unwrapping import NESTED, REPLY_KEYS, shorten, unwrap
 
 Json: TypeAlias = dict[str, Any]
@@ -274,9 +274,9 @@ class Assessment:
     `status` is the service's RecognitionStatus ("Success", "NoMatch", ...), None for an empty reply, and
     "InitialSilenceTimeout" for silence too that the service calls a Success with zeros for scores. `reference_text`
     is None where nobody gave it, and "" for unscripted speech. `raw` is the reply itself, not a copy: the tables of
-    `frames` are read from it, so leave it as it is. Comparing two assessments leaves `raw` out. `flags` says what is
-    wrong with the recording, in names of `flags.VERDICTS`, as far as the reply tells (`flags_in`) or whoever had the
-    recording found out; None where nobody knows.
+    `frames` are read from it, so leave it as it is. `flags` says what is wrong with a recording in which something was
+    heard, in names of `flags.VERDICTS`, as far as the reply tells (`flags_in`) or whoever had the recording found out;
+    None where nobody knows. Comparing two assessments leaves `raw` and `flags` out.
     """
 
     status: str | None
@@ -293,7 +293,7 @@ class Assessment:
     utterance_id: str | None = None
     student: str | None = None
     pace: Pace = Pace()
-    flags: tuple[str, ...] | None = None
+    flags: tuple[str, ...] | None = field(default=None, compare=False)
 
     @classmethod
     def from_json(
@@ -564,15 +564,18 @@ def _heard(word: Json) -> Heard:
 def flags_in(top: Json) -> tuple[str, ...] | None:
     """What is wrong with the recording by the flat reply: its RecordingFlags, which the embedded engine writes.
 
-    Without them it may have its SNR: under `NOISY_SNR_DB`, the recording is noisy. None with neither.
+    Without them it may have its SNR: under `NOISY_REPLY_SNR_DB`, the recording is noisy. None with neither, and where nothing
+    was heard.
     """
+    if status_name(top.get("RecognitionStatus")) in NOTHING_HEARD:
+        return None
     named = top.get(RECORDING_FLAGS)
     if isinstance(named, list):
         return tuple(flag for flag in VERDICTS if flag in named)
     snr_db = number(top.get("SNR"))
     if snr_db is None:
         return None
-    return ("noisy",) if snr_db < NOISY_SNR_DB else ()
+    return ("noisy",) if snr_db < NOISY_REPLY_SNR_DB else ()
 
 
 def pace_of(top: Json) -> Json:

@@ -126,7 +126,10 @@ def test_words_have_the_colours_shapes_and_notes_of_their_states() -> None:
     assert [line.get_gid() for line in ax.lines] == ["mispronounced", "mispronounced", "added"]
     assert next(t for t in ax.texts if t.get_text() == "+um").get_style() == "italic"
     assert {"‖", "¦", "→"} <= set(texts(ax))
-    assert title(ax) == "2 of 9 words need practice: think, very; 1 skipped: the; 1 added: um"
+    assert title(ax) == (
+        "2 of 9 words need practice: think, very; could be better: weather; 1 skipped: the; 1 added: um; "
+        "1 pause too many"
+    )
 
 
 @pytest.mark.parametrize("count", [1, 60])

@@ -458,7 +458,7 @@ def shown_in_terminal(assessment: pk.Assessment, **options: Any) -> str:
 
 def test_everything_is_told_without_colour() -> None:
     lines = shown_in_terminal(weather()).splitlines()
-    headline = " ".join(lines[: lines.index("")])
+    headline = " ".join(" ".join(lines[: lines.index("")]).split())
     assert headline == (
         "2 of 9 words need practice: think, very; could be better: weather; 1 skipped: the; 1 added: um; "
         "1 pause too many."

@@ -29,7 +29,6 @@ from pronounce_kit.highlight import (
     status_message,
     tag,
     word_state,
-    worst_sounds,
 )
 from pronounce_kit.results import Assessment
 
@@ -247,12 +246,6 @@ def test_descriptions_name_score_error_and_sounds() -> None:
     assert said[4] == "um: added, not in the text"
     assert said[5] == "good: 91 of 100, good; said in a flat voice"
     assert said[9] == "today: no score"
-
-
-def test_worst_sounds_come_first_without_missing_good_or_skipped_ones() -> None:
-    sounds = worst_sounds(weather().words)
-    assert [(s.expected, s.score) for s in sounds] == [("g", 0), ("th", 8), ("v", 22), ("dh", 41), ("ng", 55)]
-    assert sounds[1].heard == "s"
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_every_screen_begins_with_the_doubt_and_calls_no_word_good_or_mispronoun
     assert classes == {"pk-word", "pk-unsure", "pk-skipped", "pk-added", "pk-unscored"}
 
 
-@pytest.mark.parametrize(("snr_db", "kind"), [(8.0, "unsure"), (19.9, "unsure"), (20.0, "scored"), (38.8, "scored")])
+@pytest.mark.parametrize(("snr_db", "kind"), [(8.0, "unsure"), (14.9, "unsure"), (15.0, "scored"), (38.8, "scored")])
 def test_a_reply_that_has_nothing_but_its_noise_ratio_tells_by_that(snr_db: float, kind: str) -> None:
     reply = {**good().raw, "SNR": snr_db}
     assert kind_of(Assessment.from_json(reply)) == kind
@@ -281,6 +281,12 @@ def test_no_screen_of_a_learner_has_a_term_of_the_trade(noisy: bool) -> None:
     for screen, text in screens(replace(weather(), flags=("noisy",) if noisy else ())).items():
         for term in ("Prosody", "semitone", "interval", "monotone", "Completeness"):
             assert term.casefold() not in text.casefold(), screen
+
+
+def test_worst_sounds_come_first_without_missing_good_or_skipped_ones() -> None:
+    sounds = verdict_of(weather()).worst_sounds
+    assert [(one.sign, one.score) for one in sounds] == [("g", 0), ("th", 8), ("v", 22), ("dh", 41), ("ng", 55)]
+    assert sounds[1].heard == "s (sun)"
 
 
 # --- names of sounds --------------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ import requests
 
 from .. import __version__
 from ..errors import AudioError, GarbledReplyError, ParameterError, ReplyError, ServiceError, TextError
-from ..flags import VERDICTS
+from ..flags import where_heard
 from ..params import PronunciationScoreParams
 from ..recognition import Recognition
 from ..recording import Recording
-from ..results import Assessment, read_reply
+from ..results import NOTHING_HEARD, Assessment, read_reply
 from ..service import ASSESSMENT_LOCALES, locale_of, merge_params
 from ..unwrapping import load_json, unwrap
 from . import upload
@@ -237,10 +237,9 @@ class AzureSpeech:
             audio_format=audio_format,
         )
         found = Assessment.from_json(heard, reference_text=merged.reference_text)
-        if isinstance(recording, Recording):
+        if isinstance(recording, Recording) and found.status not in NOTHING_HEARD:
             # The service does not tell of clipping, and not always of noise.
-            flags = {*(found.flags or ()), *recording.quality().flags}
-            found = replace(found, flags=tuple(flag for flag in VERDICTS if flag in flags))
+            found = replace(found, flags=where_heard({*(found.flags or ()), *recording.quality().flags}))
         return found
 
     def assess_stream(

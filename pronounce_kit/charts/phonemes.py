@@ -106,7 +106,8 @@ def plot_phonemes(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, wi
     ax.set_ylim(100 + 100 * scale * _ABOVE / bars - len(lines) * pitch, 100 + 100 * scale * _ABOVE / bars)
     for number, line in enumerate(lines):
         _draw_line(ax, line, -number * pitch, scale)
-    _draw_scale(ax, [-number * pitch for number in range(len(lines))], scale)
+    is_sure = all(row.is_sure for row in rows)
+    _draw_scale(ax, [-number * pitch for number in range(len(lines))], scale, threshold=is_sure)
     return ax
 
 
@@ -198,17 +199,16 @@ def _label_sound(ax: Axes, row: PhonemeRow, x: float, base: float, scale: float)
         )  # fmt: skip
 
 
-def _draw_scale(ax: Axes, bases: Sequence[float], scale: float) -> None:
+def _draw_scale(ax: Axes, bases: Sequence[float], scale: float, *, threshold: bool) -> None:
     """A scale for each line, its threshold, and what the lines of labels below it are."""
     marks = (0, int(MISPRONOUNCED_BELOW), 100)
     ax.set_yticks([base + mark for base in bases for mark in marks], [str(mark) for _ in bases for mark in marks])
     ax.tick_params(axis="y", length=0, labelsize=_SMALL * scale, pad=2)
     for base in bases:
         ax.axhline(base, color=_text_color(), linewidth=0.8, zorder=1)
-        # Behind the bars: it must not cross out their numbers.
-        ax.axhline(
-            base + MISPRONOUNCED_BELOW, color=POOR.line, linewidth=1.0, linestyle="--", zorder=1.5, gid="threshold"
-        )
+        if threshold:  # behind the bars: it must not cross out their numbers
+            place = base + MISPRONOUNCED_BELOW
+            ax.axhline(place, color=POOR.line, linewidth=1.0, linestyle="--", zorder=1.5, gid="threshold")
         for name, y in (("sound", _SOUND_Y), ("heard", _HEARD_Y), ("word", _WORD_Y)):
             label(
                 ax, name, (0, base), offset=(-4, y * scale), on=("axes fraction", "data"), size=_SMALL * scale,

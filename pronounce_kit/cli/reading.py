@@ -127,9 +127,9 @@ def _cell(word: ShownWord) -> _Cell:
     if word.state == "added":
         style += Style(italic=True)
     note = word.state if word.state in ("skipped", "added") else _marked(word.score_text, word.band)
-    before = "".join(mark.sign for mark in word.marks) + word.before
-    after = word.after + (word.flat.sign if word.flat else "")
-    return _Cell(Text.assemble(before, (f" {word.shown} ", style), after), f"{' ' * cell_len(before)} {note}")
+    before, after = "".join(mark.sign for mark in word.marks), word.flat.sign if word.flat else ""
+    written = f" {word.before}{word.shown}{word.after} "
+    return _Cell(Text.assemble(before, (written, style), after), f"{' ' * cell_len(before)} {note}")
 
 
 def _sentence_lines(words: Iterable[ShownWord], width: int) -> list[Text]:

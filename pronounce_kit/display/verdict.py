@@ -9,8 +9,9 @@
 There are four kinds:
 
     scored         the scores count
-    unsure         the recording is noisy, clipped or very quiet: nothing is called good or wrong, scores are
-                   "about 87", words have no colour of the scale, the attempt is neither the best nor in charts
+    unsure         the recording is noisy, clipped or very quiet: no sound, pause or voice is called good or wrong,
+                   scores are "about 87", words have no colour of the scale, the attempt is neither the best nor in
+                   charts
     another_text   most of the text was not read: one message, no scores, no words, no attempt
     nothing        nothing was heard or scored: one message, no scores, no words, no attempt
 
@@ -62,7 +63,10 @@ MISSING_FROM = 1 / 3
 WRONG_FROM = 0.6
 """The same of what was left out, added or mispronounced, from which it is.
 
-Both measured by `python -m tests.another_text CORPUS` on speechocean762's train split: MEASURED.
+Both measured by `python -m tests.another_text CORPUS` on speechocean762's train split
+(`--count 1500`): of readings of their own text 0.2 % are called another, of readings held against another text 94 %; of
+152 readings of other native speakers and learners none and all. Of texts twice as long that were left after the first
+half, 9 % are called another.
 """
 
 LONGEST_PHRASE = 10
@@ -192,7 +196,7 @@ class Verdict:
     scores, words
         What is drawn, empty where there is a message. Overall comes first.
     tips
-        Advice on pauses and voice, in whole sentences.
+        Advice on pauses and voice, in whole sentences; empty where unsure.
     worst_sounds
         Up to five sounds that are not yet good, the worst first; empty where unsure.
     legend
@@ -270,7 +274,7 @@ def verdict_of(assessment: Assessment, flags: Iterable[str] = ()) -> Verdict:
         text=text,
         scores=_shown_scores(assessment.scores, assessment.words, sure),
         words=words,
-        tips=_tips(words),
+        tips=_tips(words) if sure else (),
         worst_sounds=_worst(sounds) if sure else (),
         legend=_legend(words, doubt(flags)),
     )
@@ -402,7 +406,7 @@ def _shown_word(
     if said and sure:
         name = word_band(state, score).name
     sounds = tuple(_sounds(group, text, sure))
-    notes = _notes(group[0], group, sounds)
+    notes = _notes(group[0], group, sounds) if sure else ()
     return ShownWord(
         first=first,
         stop=stop,
@@ -420,8 +424,8 @@ def _shown_word(
         classes=_classes(state, name),
         label=_label(text, state, score, notes, sure),
         notes=notes,
-        marks=_marks(group[0]),
-        flat=MONOTONE if any(word.monotone for word in group) else None,
+        marks=_marks(group[0]) if sure else (),
+        flat=MONOTONE if sure and any(word.monotone for word in group) else None,
         sounds=sounds,
         span_s=_span(group),
     )

@@ -73,9 +73,10 @@ def _section(assessment: Assessment, audio: bytes | None, model_audio: bytes | N
         _facts(assessment) if verdict.is_attempt else None,
         _players(audio, model_audio),
         tag("div", verdict_html(verdict), class_="pk"),
-        _charts(assessment, verdict, "h2" if number is None else "h3"),
+        # Noise hides the weak sounds first, so of single ones nothing is said.
+        _charts(assessment, verdict, "h2" if number is None else "h3") if verdict.is_sure else None,
         _words_table(verdict),
-        _sounds_table(verdict),
+        _sounds_table(verdict) if verdict.is_sure else None,
     )
 
 
