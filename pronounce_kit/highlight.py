@@ -32,6 +32,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
+from .display.naming import sound_label
+
 if TYPE_CHECKING:
     from .results import Assessment, Phoneme, Scores, Syllable, Word
 
@@ -252,7 +254,7 @@ def shortened(word: str) -> str:
 
 
 def describe_word(word: Word) -> str:
-    """A word in plain text: "think: 34 of 100, mispronounced; th heard as s"."""
+    """A word in plain text: "think: 34 of 100, mispronounced; th (think) heard as s (sun)"."""
     state = word_state(word.error_type, word.accuracy_score)
     said = STATE_LABELS[state]
     if word.accuracy_score is not None and state not in ("skipped", "added"):
@@ -265,7 +267,7 @@ def word_notes(word: Word) -> list[str]:
     heard_as = []
     if word_state(word.error_type, word.accuracy_score) not in ("skipped", "added"):
         heard_as = [
-            f"{sound_name(sound.phoneme, index)} heard as {heard}"
+            f"{sound_label(sound.phoneme, index)} heard as {sound_label(heard)}"
             for index, sound in enumerate(word.phonemes)
             if (heard := heard_instead(sound.phoneme, sound.heard, sound.accuracy_score))
         ]

@@ -564,8 +564,8 @@ def _heard(word: Json) -> Heard:
 def flags_in(top: Json) -> tuple[str, ...] | None:
     """What is wrong with the recording by the flat reply: its RecordingFlags, which the embedded engine writes.
 
-    Without them it may have its SNR: under `NOISY_REPLY_SNR_DB`, the recording is noisy. None with neither, and where nothing
-    was heard.
+    Without them it may have its SNR: under `NOISY_REPLY_SNR_DB`, the recording is noisy. None with neither, and where
+    nothing was heard.
     """
     if status_name(top.get("RecognitionStatus")) in NOTHING_HEARD:
         return None

@@ -473,7 +473,7 @@ def test_everything_is_told_without_colour() -> None:
         "a pause before it", "said in a flat voice", "a pause missing before it",
     ):  # fmt: skip
         assert part in " ".join(shown.split())
-    assert re.search(r"^think +th +s +8 ✗", shown, re.MULTILINE)
+    assert re.search(r"^think +th \(think\) +s \(sun\) +8 ✗", shown, re.MULTILINE)
     assert re.search(r"^think +34 ✗ +mispronounced +0.50–0.80 s", shown, re.MULTILINE)
     assert "Prosody" not in shown  # not asked for
 

@@ -240,9 +240,14 @@ def test_headline_tells_the_finding(words: Any, expected: str) -> None:
 
 def test_descriptions_name_score_error_and_sounds() -> None:
     said = [describe_word(w) for w in weather().words]
-    assert said[1] == "think: 34 of 100, mispronounced; th heard as s; ih heard as iy; ng heard as n"
+    assert said[1] == (
+        "think: 34 of 100, mispronounced; "
+        "th (think) heard as s (sun); ih (sit) heard as iy (see); ng (sing) heard as n (nose)"
+    )
     assert said[2] == "the: skipped"
-    assert said[3] == "very: 52 of 100, mispronounced; v heard as w; a pause before it that does not belong"
+    assert said[3] == (
+        "very: 52 of 100, mispronounced; v (van) heard as w (wet); a pause before it that does not belong"
+    )
     assert said[4] == "um: added, not in the text"
     assert said[5] == "good: 91 of 100, good; said in a flat voice"
     assert said[9] == "today: no score"
