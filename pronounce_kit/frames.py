@@ -42,6 +42,7 @@ from .results import (
     Field,
     Json,
     dicts_in,
+    flags_in,
     number,
     pace_of,
     parts_of,
@@ -88,6 +89,7 @@ SCHEMA: Mapping[str, Mapping[str, str]] = {
         "boundary_pause_count": "Int64",
         "pause_total_s": "float64",
         "longest_pause_s": "float64",
+        "recording_flags": "string",
     },
     "words": {
         "utterance_id": "string",
@@ -155,7 +157,8 @@ def utterances(x: Replies) -> pd.DataFrame:
         insertion_count, missing where the reply does not tell (it lists no words, or no error types) and where nothing
         was heard: silence skips no words; and with prosody from the embedded engine
         words_per_minute, syllables_per_minute, articulation_rate (syllables a minute without pauses), pause_count,
-        boundary_pause_count, pause_total_s and longest_pause_s (seconds). Missing is NaN or NA.
+        boundary_pause_count, pause_total_s and longest_pause_s (seconds). recording_flags has what is wrong with the
+        recording, names of `flags.VERDICTS` with commas between them: "" where nothing is. Missing is NaN or NA.
 
     Raises
     ------
@@ -271,6 +274,7 @@ class _Utterance(NamedTuple):
     utterance_id: str | None
     student: str | None
     reference_text: str | None
+    flags: tuple[str, ...] | None
 
 
 def _read(x: Replies) -> Iterator[_Utterance]:
@@ -287,10 +291,12 @@ def _read(x: Replies) -> Iterator[_Utterance]:
         if isinstance(item, Assessment):
             top, its_words = read_reply(item.raw)
             utterance_id = item.utterance_id or text(top.get("Id"))
-            yield _Utterance(top, its_words, utterance_id, item.student, item.reference_text)
+            flags = flags_in(top) if item.flags is None else item.flags
+            yield _Utterance(top, its_words, utterance_id, item.student, item.reference_text, flags)
         else:
             top, its_words = read_reply(unwrap(item))
-            yield _Utterance(top, its_words, text(top.get("Id")), None, verbatim(top.get("ReferenceText")))
+            known = text(top.get("Id")), None, verbatim(top.get("ReferenceText"))
+            yield _Utterance(top, its_words, *known, flags_in(top))
 
 
 def _unique(ids: Sequence[str | None]) -> list[str]:
@@ -350,6 +356,9 @@ def _utterance_columns(batch: Sequence[_Utterance]) -> _Columns:
     columns["utterance_id"] = np.arange(len(batch), dtype=np.int64)
     columns["student"] = _texts([utterance.student for utterance in batch])
     columns["reference_text"] = np.array([utterance.reference_text for utterance in batch], dtype=object)
+    columns["recording_flags"] = np.array(
+        [None if one.flags is None else ", ".join(one.flags) for one in batch], dtype=object
+    )
     level = _below([utterance.words for utterance in batch])
     error_type = _texts(_values(level.items, "ErrorType"), missing="")
 

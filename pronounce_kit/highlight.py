@@ -1,4 +1,4 @@
-"""The one colour scale for scores, and an assessment as HTML.
+"""The one colour scale for scores, the words for what happened to a word, and text to HTML.
 
 Everything that shows a score, in HTML or in a chart, takes its colours, labels and wording from here:
 
@@ -7,6 +7,7 @@ Everything that shows a score, in HTML or in a chart, takes its colours, labels 
     60 to below 80   fair        amber                understood, could be better
     below 60         poor        dark vermilion       mispronounced (the service's own rule for words)
     none             unscored    none, dotted edge    missing, which is never 0
+    any, in noise    unsure      grey, hatched        not to be trusted: the recording is noisy or distorted
 
 The fills differ in lightness as well as in hue, so they stay apart for colour-blind readers and on grey prints,
 and their text has a contrast of 4.5:1 at least (`tests/test_highlight.py` computes both). What happened to a word
@@ -31,6 +32,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
+from .display.naming import sound_label
+
 if TYPE_CHECKING:
     from .results import Assessment, Phoneme, Scores, Syllable, Word
 
@@ -46,13 +49,16 @@ GOOD_FROM = 80.0
 # --- the colour scale -------------------------------------------------------------------------------------------
 
 
+BandName = Literal["good", "fair", "poor", "unscored", "unsure"]
+
+
 class Band(NamedTuple):
     """A range of scores and its colours, all "#rrggbb"; `fill` and `ink` (text on it) for light and dark themes.
 
     `line` is for lines and text on a white ground. A band without a fill of its own has that of the page.
     """
 
-    name: Literal["good", "fair", "poor", "unscored"]
+    name: BandName
     label: str
     fill: str
     ink: str
@@ -72,6 +78,9 @@ FAIR = Band("fair", "could be better", "#f4bd3a", "#2b1d00", "#8a6100", "#8a6400
 POOR = Band("poor", "mispronounced", "#a63603", "#ffffff", "#a63603", "#ffa46e", "#2a0f00")
 UNSCORED = Band("unscored", "no score", *PAGE, "#59636e", *DARK_PAGE)
 BANDS = (GOOD, FAIR, POOR, UNSCORED)
+
+UNSURE = Band("unsure", "not sure", "#eceff2", PAGE[1], "#59636e", "#2c333b", DARK_PAGE[1])
+"""Of no score: for all words and scores of a recording that is too noisy, too loud or too quiet."""
 
 
 def band(score: float | None) -> Band:
@@ -193,7 +202,7 @@ MONOTONE = Mark("→", "flat voice", "said in a flat voice")
 
 
 def headline(words: Sequence[tuple[str, WordState]]) -> str:
-    """The finding in one line: "2 of 9 words need practice: think, very". "" without words.
+    """The finding in one line: "1 of 8 words needs practice: very; could be better: think". "" without words.
 
     Added words do not count as words of the text.
     """
@@ -206,6 +215,8 @@ def headline(words: Sequence[tuple[str, WordState]]) -> str:
     if poor := of_state.get("mispronounced"):
         verb = "needs" if len(poor) == 1 else "need"
         parts.append(f"{len(poor)} of {of_text} {verb} practice: {listed(poor)}")
+        if fair := of_state.get("fair"):
+            parts.append(f"could be better: {listed(fair)}")
     elif fair := of_state.get("fair"):
         parts.append(f"{len(fair)} of {of_text} could be better: {listed(fair)}")
     elif good := of_state.get("good"):
@@ -243,7 +254,7 @@ def shortened(word: str) -> str:
 
 
 def describe_word(word: Word) -> str:
-    """A word in plain text: "think: 34 of 100, mispronounced; th heard as s"."""
+    """A word in plain text: "think: 34 of 100, mispronounced; th (think) heard as s (sun)"."""
     state = word_state(word.error_type, word.accuracy_score)
     said = STATE_LABELS[state]
     if word.accuracy_score is not None and state not in ("skipped", "added"):
@@ -256,7 +267,7 @@ def word_notes(word: Word) -> list[str]:
     heard_as = []
     if word_state(word.error_type, word.accuracy_score) not in ("skipped", "added"):
         heard_as = [
-            f"{sound_name(sound.phoneme, index)} heard as {heard}"
+            f"{sound_label(sound.phoneme, index)} heard as {sound_label(heard)}"
             for index, sound in enumerate(word.phonemes)
             if (heard := heard_instead(sound.phoneme, sound.heard, sound.accuracy_score))
         ]
@@ -311,38 +322,6 @@ def score_rows(scores: Scores) -> list[tuple[str, str, float | None]]:
     return [(label, meaning, getattr(scores, field)) for field, (label, meaning) in SCORE_LABELS.items()]
 
 
-class Sound(NamedTuple):
-    """A sound of the reading: what was expected in which word, what was heard instead, and its score."""
-
-    word: str
-    expected: str
-    heard: str | None
-    score: float | None
-
-
-def sounds_of(words: Iterable[Word]) -> list[Sound]:
-    """The sounds that were said, in order; those of skipped words are left out."""
-    return [
-        _sound(word, index, phoneme)
-        for word in words
-        if word.error_type != "Omission"
-        for index, phoneme in enumerate(word.phonemes)
-    ]
-
-
-def _sound(word: Word, index: int, phoneme: Phoneme) -> Sound:
-    score = phoneme.accuracy_score
-    heard = heard_instead(phoneme.phoneme, phoneme.heard, score)
-    return Sound(word_text(word.word, "good"), sound_name(phoneme.phoneme, index), heard, score)
-
-
-def worst_sounds(words: Iterable[Word], limit: int = 5) -> list[Sound]:
-    """The sounds that are not yet good, the lowest score first."""
-    scored = [(sound.score, sound) for sound in sounds_of(words) if sound.score is not None]
-    scored.sort(key=lambda pair: pair[0])
-    return [sound for score, sound in scored if band(score) is not GOOD][:limit]
-
-
 # --- HTML -------------------------------------------------------------------------------------------------------
 
 
@@ -390,6 +369,7 @@ def _variables(dark: bool) -> str:
         "ground": ground,
         "text": text,
         "faint": "#a5adb6" if dark else "#59636e",
+        "hatch": UNSURE.dark_fill if dark else UNSURE.fill,
         "edge": "#4a525b" if dark else "#c3cad1",
     }
     for of_score in (GOOD, FAIR, POOR):
@@ -424,6 +404,8 @@ STYLE = Markup(
 & .pk-fair{background:var(--pk-fair);color:var(--pk-fair-ink)}
 & .pk-poor{background:var(--pk-poor);color:var(--pk-poor-ink)}
 & .pk-unscored{border:2px dotted var(--pk-faint)}
+& .pk-unsure{background:repeating-linear-gradient(135deg,transparent 0 6px,var(--pk-hatch) 6px 9px);
+ border-color:var(--pk-edge)}
 & .pk-mispronounced{text-decoration:underline wavy 2px;text-underline-offset:.18em;text-decoration-skip-ink:none}
 & .pk-skipped{border:2px dashed var(--pk-faint)}
 & .pk-added{font-style:italic;border-bottom:2px solid var(--pk-faint);border-radius:0}
@@ -431,6 +413,7 @@ STYLE = Markup(
 & sup{font-size:.65em;line-height:0}
 & .pk-message{font-size:1.15em;font-weight:600;border-inline-start:.3em solid var(--pk-fair);padding-inline-start:.6em}
 & .pk-headline{font-weight:600}
+& .pk-tips{list-style:none;padding:0}
 & .pk-scores{list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}
 & .pk-score{display:flex;flex-direction:column-reverse;justify-content:flex-end;padding:.2rem .7rem;font-size:.8rem;
  border:2px solid transparent;border-radius:.4rem;min-width:5.5rem;text-align:center}
@@ -451,162 +434,8 @@ STYLE = Markup(
 """CSS of all HTML made here, scoped by the class `pk`; in a page it goes into the head, once."""
 
 
-def sentence_html(assessment: Assessment, *, style: bool = True) -> str:
-    """The sentence with each word in the colour of its score; hovering, or a screen reader, tells what was wrong.
-
-    `style=False` leaves the CSS out, for a page that has `STYLE` already. Without scored words it is the plain text.
-    """
-    return _framed(_sentence(on_hundred(assessment)), style)
-
-
-def assessment_html(assessment: Assessment, *, style: bool = True) -> str:
-    """The finding, the sentence in colours, the scores, the sounds to practice and a legend.
-
-    Where there is nothing to score, it says why instead. `style` as in `sentence_html`.
-    """
-    assessment = on_hundred(assessment)
-    message = status_message(assessment)
-    if message is not None:
-        return _framed(fragment(tag("p", message, class_="pk-message", role="status"), _text(assessment)), style)
-    found = headline([(word.word, word_state(word.error_type, word.accuracy_score)) for word in assessment.words])
-    return _framed(
-        fragment(
-            tag("p", found, class_="pk-headline") if found else None,
-            _sentence(assessment),
-            _score_tiles(assessment.scores),
-            _worst_sounds_table(assessment),
-            _legend(assessment),
-        ),
-        style,
-    )
-
-
-def _framed(content: Markup, style: bool) -> Markup:
-    return tag("div", tag("style", STYLE) if style else None, content, class_="pk")
-
-
-def _text(assessment: Assessment) -> Markup | None:
-    """The text alone, as it was to be read or as it was recognized."""
-    shown = assessment.reference_text or assessment.display_text or assessment.lexical
-    return tag("p", shown, class_="pk-sentence", dir="auto") if shown else None
-
-
-def _sentence(assessment: Assessment) -> Markup:
-    if not assessment.words:
-        return _text(assessment) or fragment()
-    return tag("p", *(_word_span(word) for word in assessment.words), class_="pk-sentence", dir="auto")
-
-
-def _word_span(word: Word) -> Markup:
-    state = word_state(word.error_type, word.accuracy_score)
-    description = describe_word(word)
-    marks = (tag("span", m.sign, class_="pk-mark", title=m.label, aria_hidden="true") for m in _breaks(word))
-    return fragment(
-        *marks,
-        # An image of a word: the one role whose label replaces the content in every screen reader.
-        tag(
-            "span",
-            word_text(word.word, state),
-            tag("sup", MONOTONE.sign) if word.monotone else None,
-            class_=_classes(state, word.accuracy_score),
-            title=description,
-            role="img",
-            aria_roledescription="word",
-            aria_label=description,
-        ),
-        " ",
-    )
-
-
-def _classes(state: WordState, score: float | None) -> str:
-    names = ["pk-word"]
-    if state not in ("skipped", "added"):
-        names.append(f"pk-{word_band(state, score).name}")
-    if state in ("mispronounced", "skipped", "added"):
-        names.append(f"pk-{state}")
-    return " ".join(names)
-
-
-def _score_tiles(scores: Scores) -> Markup | None:
-    rows = score_rows(scores)
-    if all(score is None for _, _, score in rows):
-        return None
-    return tag(
-        "ul",
-        *(
-            tag(
-                "li",
-                tag("span", label),
-                " ",
-                tag("strong", "not assessed" if score is None else score_text(score)),
-                class_=f"pk-score pk-{band(score).name}",
-                title=f"{label}: {meaning}",
-            )
-            for label, meaning, score in rows
-        ),
-        class_="pk-scores",
-        aria_label="Scores",
-    )
-
-
 def score_cell(score: float | None) -> Markup:
     """A table cell with a score on its colour, or with "no score"."""
     state = word_state(None, score)
     css = f"pk-word pk-{band(score).name}"
     return tag("td", tag("span", score_text(score), class_=css, title=STATE_LABELS[state]))
-
-
-def _worst_sounds_table(assessment: Assessment) -> Markup | None:
-    sounds = worst_sounds(assessment.words)
-    if not sounds:
-        return None
-    columns = ("Sound", "Heard instead", "In the word", "Score")
-    return tag(
-        "table",
-        tag("caption", "Sounds to practice"),
-        tag("thead", tag("tr", *(tag("th", column, scope="col") for column in columns))),
-        tag(
-            "tbody",
-            *(
-                tag(
-                    "tr",
-                    tag("th", sound.expected, scope="row"),
-                    tag("td", sound.heard or "–"),
-                    tag("td", tag("bdi", sound.word)),
-                    score_cell(sound.score),
-                )
-                for sound in sounds
-            ),
-        ),
-        class_="pk-sounds",
-    )
-
-
-def _legend(assessment: Assessment) -> Markup | None:
-    """What the colours mean, and those signs that this sentence has."""
-    words = assessment.words
-    states = {word_state(word.error_type, word.accuracy_score) for word in words}
-    entries: list[tuple[str, str, str]] = [
-        ("pk-word pk-good", "word", "80 to 100: good"),
-        ("pk-word pk-fair", "word", "60 to 79: could be better"),
-        ("pk-word pk-poor pk-mispronounced", "word", "below 60: mispronounced"),
-    ]
-    if "skipped" in states:
-        entries.append(("pk-word pk-skipped", "[word]", "skipped"))
-    if "added" in states:
-        entries.append(("pk-word pk-added", "+word", "added"))
-    if "unscored" in states:
-        entries.append(("pk-word pk-unscored", "word", "no score"))
-    for found, mark in (
-        (any(word.unexpected_break for word in words), UNEXPECTED_BREAK),
-        (any(word.missing_break for word in words), MISSING_BREAK),
-        (any(word.monotone for word in words), MONOTONE),
-    ):
-        if found:
-            entries.append(("pk-mark", mark.sign, mark.label))
-    return tag(
-        "ul",
-        *(tag("li", tag("span", sample, class_=css, aria_hidden="true"), label) for css, sample, label in entries),
-        class_="pk-legend",
-        aria_label="Legend",
-    )

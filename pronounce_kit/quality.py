@@ -6,7 +6,6 @@ to record again, so that silence or noise never becomes a confident low score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -15,24 +14,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .flags import NOISY_SNR_DB, VERDICTS
 from .quantiles import quantiles
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-VERDICTS: Mapping[str, str] = {
-    "empty": "The recording is empty: press Record, read the text aloud, then press Stop.",
-    "too_short": "Too short: press Record, read the whole text, then press Stop.",
-    "silent": "Nothing was heard: check that the right microphone is chosen and that it is not muted, then try again.",
-    "no_speech": "No voice was heard, only noise: move closer to the microphone and try again.",
-    "too_long": "Too long: read a shorter text, or stop right after the last word.",
-    "clipped": "Too loud, the sound is distorted: move back from the microphone and try again.",
-    "too_quiet": "Very quiet: move closer to the microphone and try again.",
-    "noisy": "Too much noise around you: find a quieter place or use a headset, and try again.",
-    "band_limited": "No high sounds, as on a telephone, so s may be heard as th: use another microphone or "
-    "save it at 16 kHz or more, and try again.",
-}
-"""Every flag and what it tells the student, the gravest first."""
 
 GOOD = "Good recording."
 
@@ -48,9 +34,6 @@ QUIET_DBFS = -45.0
 
 CLIPPED_SHARE = 0.001
 """More clipped samples than this are heard as distortion."""
-
-NOISY_SNR_DB = 20.0
-"""Speech less than this above the noise loses its weak consonants; quiet classrooms have 23 and more."""
 
 BAND_LIMITED_HZ = 12_000
 """A source with fewer samples a second has no room for the sounds from 6 kHz on, by which s differs from th."""
@@ -99,7 +82,7 @@ class Quality:
         count as speech, as in ITU-T P.56.
     flags : tuple of str
         What is wrong, the gravest first: "empty", "too_short", "silent", "no_speech", "too_long", "clipped",
-        "too_quiet", "noisy"; empty if the recording is good.
+        "too_quiet", "noisy", "band_limited", names of `flags.VERDICTS`; empty if the recording is good.
 
     Examples
     --------
@@ -130,16 +113,6 @@ class Quality:
     def verdict(self) -> str:
         """In plain words for the student: what is wrong most, and what to do about it."""
         return VERDICTS[self.flags[0]] if self.flags else GOOD
-
-
-_WHERE_WORDS_WERE_HEARD = {"silent": "too_quiet", "no_speech": "noisy"}
-
-
-def advice(flags: Iterable[str]) -> str | None:
-    """What to tell of a recording in which words were heard, None for nothing: not that nothing was."""
-    # What was assessed was not too long for it.
-    told = {_WHERE_WORDS_WERE_HEARD.get(flag, flag) for flag in flags} - {"too_long"}
-    return next((verdict for flag, verdict in VERDICTS.items() if flag in told), None)
 
 
 def measure(samples: Floats, source_rate: int | None = None) -> Quality:

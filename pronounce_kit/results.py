@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .delivery import Flags, Heard, error_types, flags_of
 from .errors import ReplyError
+from .flags import NOISY_REPLY_SNR_DB, VERDICTS
 from .unwrapping import NESTED, REPLY_KEYS, shorten, unwrap
 
 Json: TypeAlias = dict[str, Any]
@@ -37,6 +38,9 @@ STATUSES = ("Success", "NoMatch", "InitialSilenceTimeout", "BabbleTimeout", "Err
 
 NOTHING_HEARD = frozenset(STATUSES[1:5])
 """Statuses under which there is nothing to score."""
+
+RECORDING_FLAGS = "RecordingFlags"
+"""Key of a reply under which the embedded engine names what is wrong with the recording."""
 
 # Keys that hold what was measured on speech; an omitted word has none of it, whatever the reply says.
 _MEASURED = frozenset({"AccuracyScore", "Offset", "Duration", "Confidence", "Feedback", "NBestPhonemes", NESTED})
@@ -396,7 +400,7 @@ class Pace:
 class Assessment:
     """What the Speech service said about one recording.
 
-    In a notebook it shows itself as the text in colours. Comparing two assessments leaves `raw` out.
+    In a notebook it shows itself as the text in colours. Comparing two assessments leaves `raw` and `flags` out.
 
     Attributes
     ----------
@@ -429,6 +433,9 @@ class Assessment:
         Who read.
     pace : Pace
         How fast, where the reply says so.
+    flags : tuple of str or None
+        What is wrong with a recording in which something was heard, names of `flags.VERDICTS`, as far as the reply
+        tells or whoever had the recording found out; None where nobody knows.
 
     Examples
     --------
@@ -452,6 +459,7 @@ class Assessment:
     utterance_id: str | None = None
     student: str | None = None
     pace: Pace = Pace()
+    flags: tuple[str, ...] | None = field(default=None, compare=False)
 
     @classmethod
     def from_json(
@@ -500,12 +508,13 @@ class Assessment:
         fields["status"] = fields.pop("recognition_status")
         if reference_text is not None:
             fields["reference_text"] = reference_text
-        flags = word_flags(words, fields["reference_text"])
+        of_words = word_flags(words, fields["reference_text"])
         return cls(
             **fields,
             scores=Scores(**{name.removesuffix("_score"): v for name, v in read_fields(top, SCORE_FIELDS).items()}),
-            words=tuple(map(_word, words, flags)),
+            words=tuple(map(_word, words, of_words)),
             pace=Pace(**read_fields(pace_of(top), PACE_FIELDS)),
+            flags=flags_in(top),
             raw=raw,
             utterance_id=text(top.get("Id")) if utterance_id is None else str(utterance_id),
             student=None if student is None else str(student),
@@ -529,7 +538,7 @@ class Assessment:
 
     def _repr_html_(self) -> str:
         """The text in colours, for a notebook."""
-        from .highlight import assessment_html  # highlight imports this module
+        from .display.html import assessment_html  # which imports this module
 
         return assessment_html(self)
 
@@ -741,6 +750,23 @@ def _heard(word: Json) -> Heard:
         pitch_delta=number(found["SyllablePitchDelta"]),
         misplaced_stress=number(found["MisplacedStress"]),
     )
+
+
+def flags_in(top: Json) -> tuple[str, ...] | None:
+    """What is wrong with the recording by the flat reply: its RecordingFlags, which the embedded engine writes.
+
+    Without them it may have its SNR: under `NOISY_REPLY_SNR_DB`, the recording is noisy. None with neither, and where
+    nothing was heard.
+    """
+    if status_name(top.get("RecognitionStatus")) in NOTHING_HEARD:
+        return None
+    named = top.get(RECORDING_FLAGS)
+    if isinstance(named, list):
+        return tuple(flag for flag in VERDICTS if flag in named)
+    snr_db = number(top.get("SNR"))
+    if snr_db is None:
+        return None
+    return ("noisy",) if snr_db < NOISY_REPLY_SNR_DB else ()
 
 
 def pace_of(top: Json) -> Json:

@@ -126,7 +126,10 @@ def test_words_have_the_colours_shapes_and_notes_of_their_states() -> None:
     assert [line.get_gid() for line in ax.lines] == ["mispronounced", "mispronounced", "added"]
     assert next(t for t in ax.texts if t.get_text() == "+um").get_style() == "italic"
     assert {"‖", "¦", "→"} <= set(texts(ax))
-    assert title(ax) == "2 of 9 words need practice: think, very; 1 skipped: the; 1 added: um"
+    assert title(ax) == (
+        "2 of 9 words need practice: think, very; could be better: weather; 1 skipped: the; 1 added: um; "
+        "1 pause too many"
+    )
 
 
 @pytest.mark.parametrize("count", [1, 60])
@@ -143,7 +146,10 @@ def test_long_sentences_wrap_into_lines_from_top_to_bottom() -> None:
     assert [y for _, y in places] == sorted(y for _, y in places)
     assert len({y for _, y in places}) > 4
     assert ax.yaxis_inverted()
-    assert title(ax) == "12 of 60 words need practice: word0, word5, word10, word15, word20 and 7 more"
+    assert title(ax) == (
+        "12 of 60 words need practice: word0, word5, word10, word15, word20 and 7 more; "
+        "could be better: word1, word2, word6, word7, word11 and 19 more"
+    )
 
 
 def test_a_sentence_from_right_to_left_starts_on_the_right() -> None:
@@ -178,7 +184,7 @@ def test_heard_is_labelled_only_where_it_differs_and_the_sound_is_not_good() -> 
     ax = charts.plot_phonemes(weather())
     assert texts(ax, "heard") == ["s", "iy", "n", "w", "d"]
     assert texts(ax, "expected").count("#2") == 1  # a sound without a name
-    assert texts(ax, "word")[:5] == ["I", "think", "[the]", "very", "+um"]
+    assert texts(ax, "word")[:5] == ["I", "think", "[the]", "very", "good"]
 
 
 def test_the_threshold_is_drawn_at_60_in_every_line() -> None:
@@ -200,9 +206,10 @@ def test_a_word_of_many_sounds_is_split_over_lines() -> None:
 
 def test_scores_are_bars_and_missing_ones_are_not() -> None:
     ax = charts.plot_scores(weather())
-    assert [bar.get_width() for bar in bars(ax)] == [66.4, 71, 88, 78]
+    assert [bar.get_width() for bar in bars(ax)] == pytest.approx([66.4, 71, 88, 100 * 8 / 9])
     assert texts(ax, "missing") == ["not assessed"]
-    assert texts(ax, "name") == ["Overall", "Accuracy", "Fluency", "Completeness", "Prosody"]
+    assert texts(ax, "name") == ["Overall", "Accuracy", "Fluency", "Words read", "Melody"]
+    assert texts(ax, "score") == ["66", "71", "88", "8 of 9"]
 
 
 # --- all --------------------------------------------------------------------------------------------------------

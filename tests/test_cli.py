@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 import pronounce_kit as pk
 from pronounce_kit.cli import demo, main, output, reading, say
 from pronounce_kit.cli.output import console, write_file
+from pronounce_kit.display.verdict import verdict_of
 from pronounce_kit.errors import InputError, MissingDependencyError, NetworkError
 from pronounce_kit.local import LocalSpeech
 
@@ -513,14 +514,18 @@ def test_a_device_is_written_to_not_replaced() -> None:
 def shown_in_terminal(assessment: pk.Assessment, **options: Any) -> str:
     terminal = console()
     with terminal.capture() as capture:
-        reading.show_reading(terminal, assessment, **options)
+        reading.show_reading(terminal, verdict_of(assessment), **options)
     return capture.get()
 
 
 def test_everything_is_told_without_colour() -> None:
     lines = shown_in_terminal(weather()).splitlines()
-    assert lines[0] == "2 of 9 words need practice: think, very; 1 skipped: the; 1 added: um."
-    sentence, scores = lines[2:4]
+    headline = " ".join(" ".join(lines[: lines.index("")]).split())
+    assert headline == (
+        "2 of 9 words need practice: think, very; could be better: weather; 1 skipped: the; 1 added: um; "
+        "1 pause too many."
+    )
+    sentence, scores = lines[lines.index("") + 1 :][:2]
     for text in ("think", "[the]", "very", "+um", "weather"):
         note = {"think": "34 ✗", "[the]": "skipped", "very": "52 ✗", "+um": "added", "weather": "68 ~"}[text]
         assert scores.startswith(note, sentence.index(f" {text} ") + 1)
@@ -530,7 +535,7 @@ def test_everything_is_told_without_colour() -> None:
         "a pause before it", "said in a flat voice", "a pause missing before it",
     ):  # fmt: skip
         assert part in " ".join(shown.split())
-    assert re.search(r"^think +th +s +8 ✗", shown, re.MULTILINE)
+    assert re.search(r"^think +th \(think\) +s \(sun\) +8 ✗", shown, re.MULTILINE)
     assert re.search(r"^think +34 ✗ +mispronounced +0.50–0.80 s", shown, re.MULTILINE)
     assert "Prosody" not in shown  # not asked for
 

@@ -12,7 +12,8 @@ import pronounce_kit as pk
 from pronounce_kit import Assessment
 from pronounce_kit.charts.rows import word_rows
 from pronounce_kit.delivery import marks_before
-from pronounce_kit.highlight import MISSING_BREAK, MONOTONE, UNEXPECTED_BREAK, assessment_html, word_notes
+from pronounce_kit.display.html import assessment_html
+from pronounce_kit.highlight import MISSING_BREAK, MONOTONE, UNEXPECTED_BREAK, word_notes
 
 from . import replies
 

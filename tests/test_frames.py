@@ -94,6 +94,7 @@ def test_an_utterance_has_its_scores_texts_and_counts():
         "mispronunciation_count": 1,
         "omission_count": 1,
         "insertion_count": 0,
+        "recording_flags": "",
     }
 
 

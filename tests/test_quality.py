@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pronounce_kit.quality import GOOD, VERDICTS, advice, measure
+from pronounce_kit.flags import VERDICTS, advice
+from pronounce_kit.quality import GOOD, measure
 from pronounce_kit.recording import Recording
 
 RATE = 16_000

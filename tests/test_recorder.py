@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import pronounce_kit as pk
 from pronounce_kit import Recording
 from pronounce_kit.errors import AudioError, MissingDependencyError, ParameterError
-from pronounce_kit.quality import VERDICTS
+from pronounce_kit.flags import VERDICTS
 from pronounce_kit.widgets import assets, takes
 
 pytest.importorskip("anywidget", reason="needs anywidget (make install)")

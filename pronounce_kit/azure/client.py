@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
@@ -14,10 +15,11 @@ import requests
 
 from .. import __version__
 from ..errors import AudioError, GarbledReplyError, ParameterError, ReplyError, ServiceError, TextError
+from ..flags import where_heard
 from ..params import PronunciationScoreParams
 from ..recognition import Recognition
 from ..recording import Recording
-from ..results import Assessment, read_reply
+from ..results import NOTHING_HEARD, Assessment, read_reply
 from ..service import ASSESSMENT_LOCALES, locale_of, merge_params
 from ..unwrapping import load_json, unwrap
 from . import upload
@@ -275,7 +277,11 @@ class AzureSpeech:
             chunked=chunked,
             audio_format=audio_format,
         )
-        return Assessment.from_json(heard, reference_text=merged.reference_text)
+        found = Assessment.from_json(heard, reference_text=merged.reference_text)
+        if isinstance(recording, Recording) and found.status not in NOTHING_HEARD:
+            # The service does not tell of clipping, and not always of noise.
+            found = replace(found, flags=where_heard({*(found.flags or ()), *recording.quality().flags}))
+        return found
 
     def assess_stream(
         self,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
 import pandas as pd
 
 from .. import frames
-from ..highlight import STYLE, Markup, counted, fragment, tag
+from ..display.verdict import Kind, kind_of
+from ..highlight import STYLE, Markup, counted, fragment, on_hundred, tag
 from ..results import Assessment
 from .plan import Counts, Failure, Plan, Verdict
 from .roster import Item, Misfit, Roster, audio_name
@@ -30,6 +32,14 @@ _KNOWN = {
     "recorded_at": "datetime64[us, UTC]",
 }
 """Columns in front of each table -> dtype, as in a gradebook's tables."""
+
+
+_APART: dict[Kind, str] = {
+    "unsure": "too noisy, loud or quiet to be sure",
+    "another_text": "of another text",
+    "nothing": "without speech",
+}
+"""What is counted apart in the summary, as its scores say nothing, or nothing sure, about the reader."""
 
 
 class BatchResult:
@@ -77,15 +87,24 @@ class BatchResult:
         return Assessments(self)
 
     def utterances(self) -> pd.DataFrame:
-        """The table of `utterances` of what was assessed, with who read what in front.
+        """The table of `utterances` of what was assessed, with who read what in front and `verdict` at the end.
 
         Returns
         -------
         pandas.DataFrame
             student, class_name, first_language, task, attempt_number (of the same text and task, from 1), recorded_at
-            (UTC); then the columns of `utterances`.
+            (UTC); then the columns of `utterances`; then verdict, what the scores are worth: "scored", "unsure" (the
+            recording is noisy, clipped or very quiet), "another_text" or "nothing", see `display.verdict`. Means over a
+            class are those of what is "scored".
         """
-        return self._table(frames.utterances)
+        table = self._table(frames.utterances)
+        table["verdict"] = pd.array(list(self._kinds), dtype="string")
+        return table
+
+    @cached_property
+    def _kinds(self) -> tuple[Kind, ...]:
+        """What the scores of each reading are worth, of those that were assessed."""
+        return tuple(kind_of(on_hundred(one)) for one in self.assessments if one is not None)
 
     def words(self) -> pd.DataFrame:
         """The table of `words` of what was assessed, with who read what in front.
@@ -234,8 +253,9 @@ class BatchResult:
         if counts.found:
             before = " (before)" if counts.found == total - failed else f" ({counts.found:,} of them before)"
         done = f"{assessed} {counted(total, 'reading')} assessed{before}".lstrip()
+        apart = "".join(f", {count:,} {_APART[kind]}" for kind in _APART if (count := self._kinds.count(kind)))
         how = f", {failed:,} failed{ours and f' ({ours})'}" if failed else ""
-        return f"{done}{how}, in {_duration(counts.seconds)}."
+        return f"{done}{apart}{how}, in {_duration(counts.seconds)}."
 
     def __repr__(self) -> str:
         return f"<BatchResult: {self.summary()}>"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from ..quality import VERDICTS
+from ..flags import VERDICTS
 
 
 def script() -> str:

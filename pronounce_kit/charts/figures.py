@@ -28,7 +28,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
 from ..errors import InputError
-from ..highlight import FAIR, GOOD, POOR
+from ..highlight import FAIR, GOOD, POOR, UNSURE
 
 MARGIN = 10.0
 """Free edge of an own figure, in points."""
@@ -335,6 +335,11 @@ def band_entries(below_60: str) -> list[LegendEntry]:
         LegendEntry("   ", meaning, {"facecolor": of_score.fill, "edgecolor": of_score.line}, {})
         for of_score, meaning in meanings
     ]
+
+
+def unsure_entries() -> list[LegendEntry]:
+    """In the place of the colours, where no score is to be trusted."""
+    return [LegendEntry("   ", UNSURE.label, {"facecolor": UNSURE.fill, "edgecolor": UNSURE.line}, {})]
 
 
 LEGEND_SIZE = 8.5

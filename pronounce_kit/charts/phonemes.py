@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.axes import Axes
 
-from ..highlight import MISPRONOUNCED_BELOW, POOR, band, score_text, word_text
+from ..highlight import MISPRONOUNCED_BELOW, POOR, UNSURE, band, score_text, word_text
 from .figures import (
     MARGIN,
     band_entries,
@@ -26,8 +26,9 @@ from .figures import (
     set_title,
     settled_size_of,
     text_width,
+    unsure_entries,
 )
-from .rows import PhonemeRow, phoneme_rows, phonemes_title, reason_for_nothing
+from .rows import PhonemeRow, finding, phoneme_rows, phonemes_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,9 +101,9 @@ def plot_phonemes(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, wi
     rows = phoneme_rows(data)
     if not rows:
         nothing = 'There are no sounds to show. Assess with granularity "Phoneme" to get them.'
-        return draw_message(ax, reason_for_nothing(data, nothing), width_in)
-    title = reason_for_nothing(data, phonemes_title(rows))
-    entries = band_entries("below 60: needs practice")
+        return draw_message(ax, finding(data, nothing), width_in)
+    title = finding(data, phonemes_title(rows))
+    entries = band_entries("below 60: needs practice") if all(row.is_sure for row in rows) else unsure_entries()
     own = ax is None
     if ax is None:
         inner = width_in * 72 - 2 * MARGIN - _AXIS
@@ -126,7 +127,8 @@ def plot_phonemes(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, wi
     ax.set_ylim(100 + 100 * scale * _ABOVE / bars - len(lines) * pitch, 100 + 100 * scale * _ABOVE / bars)
     for number, line in enumerate(lines):
         _draw_line(ax, line, -number * pitch, scale)
-    _draw_scale(ax, [-number * pitch for number in range(len(lines))], scale)
+    is_sure = all(row.is_sure for row in rows)
+    _draw_scale(ax, [-number * pitch for number in range(len(lines))], scale, threshold=is_sure)
     return ax
 
 
@@ -161,7 +163,9 @@ def _layout(rows: Sequence[PhonemeRow], width: float, scale: float = 1.0) -> lis
 
 
 def _draw_line(ax: Axes, line: _Line, base: float, scale: float) -> None:
-    scored = [(x, row.score, band(row.score)) for row, x in line.sounds if row.score is not None]
+    scored = [
+        (x, row.score, band(row.score) if row.is_sure else UNSURE) for row, x in line.sounds if row.score is not None
+    ]
     if scored:
         ax.bar(
             [x for x, _, _ in scored],
@@ -216,17 +220,16 @@ def _label_sound(ax: Axes, row: PhonemeRow, x: float, base: float, scale: float)
         )  # fmt: skip
 
 
-def _draw_scale(ax: Axes, bases: Sequence[float], scale: float) -> None:
+def _draw_scale(ax: Axes, bases: Sequence[float], scale: float, *, threshold: bool) -> None:
     """A scale for each line, its threshold, and what the lines of labels below it are."""
     marks = (0, int(MISPRONOUNCED_BELOW), 100)
     ax.set_yticks([base + mark for base in bases for mark in marks], [str(mark) for _ in bases for mark in marks])
     ax.tick_params(axis="y", length=0, labelsize=_SMALL * scale, pad=2)
     for base in bases:
         ax.axhline(base, color=_text_color(), linewidth=0.8, zorder=1)
-        # Behind the bars: it must not cross out their numbers.
-        ax.axhline(
-            base + MISPRONOUNCED_BELOW, color=POOR.line, linewidth=1.0, linestyle="--", zorder=1.5, gid="threshold"
-        )
+        if threshold:  # behind the bars: it must not cross out their numbers
+            place = base + MISPRONOUNCED_BELOW
+            ax.axhline(place, color=POOR.line, linewidth=1.0, linestyle="--", zorder=1.5, gid="threshold")
         for name, y in (("sound", _SOUND_Y), ("heard", _HEARD_Y), ("word", _WORD_Y)):
             label(
                 ax, name, (0, base), offset=(-4, y * scale), on=("axes fraction", "data"), size=_SMALL * scale,

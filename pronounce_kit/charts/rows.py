@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..display.naming import sound_sign
+from ..display.verdict import WORDS_READ, WORDS_RIGHT, shown_score, verdict_of, words_read
 from ..errors import InputError
 from ..highlight import (
     FAIR,
+    MISSING_BREAK,
     POOR,
     SCORE_LABELS,
+    UNEXPECTED_BREAK,
     WordState,
     all_are,
     band,
@@ -20,11 +24,8 @@ from ..highlight import (
     headline,
     heard_instead,
     listed,
-    on_hundred,
-    score_rows,
     score_text,
     shortened,
-    status_message,
     word_state,
     word_text,
 )
@@ -43,10 +44,11 @@ class WordRow(NamedTuple):
     unexpected_break: bool = False
     missing_break: bool = False
     monotone: bool = False
+    is_sure: bool = True
 
 
 class PhonemeRow(NamedTuple):
-    """A sound; `expected` is "#2" where the service gives no name, `heard` is None where it was the expected one."""
+    """A sound as `naming` writes it; `heard` is None where it was the expected one, or that is not sure."""
 
     word_index: int
     word: str
@@ -54,29 +56,37 @@ class PhonemeRow(NamedTuple):
     expected: str
     heard: str | None
     score: float | None
+    is_sure: bool = True
 
 
 class ScoreRow(NamedTuple):
-    """A score of the whole text, its name and what it says."""
+    """A score of the whole text, its name and what it says, and the score in words."""
 
     name: str
     meaning: str
     score: float | None
+    text: str
+    is_sure: bool = True
 
 
 def word_rows(data: Assessment | pd.DataFrame) -> list[WordRow]:
-    """The words of an assessment or of a frame with one utterance, in order. Raises `InputError`."""
+    """The words of an assessment, as they are written, or of a frame with one utterance, in order.
+
+    Raises `InputError`.
+    """
     if isinstance(data, Assessment):
+        verdict = verdict_of(data)
         return [
-            _word_row(
-                word.word,
-                word.accuracy_score,
-                word.error_type,
-                word.unexpected_break,
-                word.missing_break,
-                word.monotone,
+            WordRow(
+                word.text,
+                word.score,
+                word.state,
+                UNEXPECTED_BREAK in word.marks,
+                MISSING_BREAK in word.marks,
+                word.flat is not None,
+                verdict.is_sure,
             )
-            for word in on_hundred(data).words
+            for word in verdict.words
         ]
     columns = ("word", "accuracy_score", "error_type", "unexpected_break", "missing_break", "monotone")
     return [
@@ -95,6 +105,7 @@ def _word_row(
 ) -> WordRow:
     state = word_state(error_type, score)
     bare = word_text(word or "", "good")
+    score = None if state in ("skipped", "added") else score
     return WordRow(bare, score, state, bool(unexpected_break), bool(missing_break), bool(monotone))
 
 
@@ -106,59 +117,63 @@ def phoneme_rows(data: Assessment | pd.DataFrame) -> list[PhonemeRow]:
     """
     rows: list[PhonemeRow] = []
     if isinstance(data, Assessment):
-        for index, word in enumerate(on_hundred(data).words):
-            state = word_state(word.error_type, word.accuracy_score)
-            if state == "skipped":
-                rows.append(_phoneme_row(index, word.word, state, 0, None, None, None))
-                continue
-            for place, sound in enumerate(word.phonemes):
-                rows.append(
-                    _phoneme_row(index, word.word, state, place, sound.phoneme, sound.heard, sound.accuracy_score)
-                )
+        verdict = verdict_of(data)
+        for index, word in enumerate(verdict.words):
+            if word.state == "skipped":
+                rows.append(PhonemeRow(index, word.text, word.state, "", None, None))
+            rows += [
+                PhonemeRow(index, word.text, word.state, sound.sign, sound.heard_sign, sound.score, verdict.is_sure)
+                for sound in word.sounds
+            ]
         return rows if any(word.phonemes for word in data.words) else []
     places: dict[int, int] = {}
     for record in _records(data, "phonemes", {"word_index", "word", "phoneme", "accuracy_score"}):
         index = int(record["word_index"])
         place = places[index] = places.get(index, -1) + 1
-        state = word_state(record.get("error_type"), None)
-        if state != "skipped":
-            expected, heard, score = record["phoneme"], record.get("heard"), record["accuracy_score"]
-            rows.append(_phoneme_row(index, record["word"], state, place, expected, heard, score))
-        elif place == 0:
-            rows.append(_phoneme_row(index, record["word"], state, 0, None, None, None))
+        text, state = word_text(record["word"] or "", "good"), word_state(record.get("error_type"), None)
+        if state not in ("skipped", "added"):
+            expected, score = record["phoneme"], record["accuracy_score"]
+            heard = heard_instead(expected, record.get("heard"), score)
+            signs = sound_sign(expected, place), sound_sign(heard) if heard else None
+            rows.append(PhonemeRow(index, text, state, *signs, score))
+        elif place == 0 and state == "skipped":
+            rows.append(PhonemeRow(index, text, state, "", None, None))
     return rows
-
-
-def _phoneme_row(
-    word_index: int,
-    word: str | None,
-    state: WordState,
-    place: int,
-    expected: str | None,
-    heard: str | None,
-    score: float | None,
-) -> PhonemeRow:
-    instead = heard_instead(expected, heard, score)
-    return PhonemeRow(word_index, word_text(word or "", "good"), state, expected or f"#{place + 1}", instead, score)
 
 
 def text_score_rows(data: Assessment | pd.DataFrame) -> list[ScoreRow]:
     """The scores of the whole text, missing ones too, of an assessment or a frame with one utterance."""
     if isinstance(data, Assessment):
-        return [ScoreRow(*row) for row in score_rows(on_hundred(data).scores)]
-    wanted = {f"{field}_score" for field in SCORE_LABELS}
-    records = _records(data, "utterances", wanted)
+        verdict = verdict_of(data)
+        return [ScoreRow(one.name, one.meaning, one.score, one.text, verdict.is_sure) for one in verdict.scores]
+    records = _records(data, "utterances", {f"{field}_score" for field in SCORE_LABELS})
     record = records[0] if records else {}
-    return [ScoreRow(*SCORE_LABELS[field], record.get(f"{field}_score")) for field in SCORE_LABELS]
+    shown = []
+    for field in SCORE_LABELS:
+        score = record.get(f"{field}_score")
+        if field == "completeness":
+            words = None
+            if record.get("omission_count") is not None:  # only then the words have types of errors
+                words = record["word_count"] - record["insertion_count"]
+            one = words_read(score, words, record.get("omission_count") or 0)
+        else:
+            one = shown_score(field, score)
+        shown.append(ScoreRow(one.name, one.meaning, one.score, one.text))
+    return shown
 
 
-def reason_for_nothing(data: Assessment | pd.DataFrame, otherwise: str) -> str:
-    """Why there is nothing to draw, as far as the assessment says; a frame does not say."""
-    return (status_message(data) if isinstance(data, Assessment) else None) or otherwise
+def finding(data: Assessment | pd.DataFrame, otherwise: str) -> str:
+    """The title of a chart: why there is nothing to draw, or nothing is sure; a frame does not say either."""
+    if not isinstance(data, Assessment):
+        return otherwise
+    verdict = verdict_of(data)
+    return verdict.message or (otherwise if verdict.is_sure else verdict.headline)
 
 
-def words_title(rows: Sequence[WordRow]) -> str:
+def words_title(data: Assessment | pd.DataFrame, rows: Sequence[WordRow]) -> str:
     """The finding: "2 of 9 words need practice: think, very"."""
+    if isinstance(data, Assessment):
+        return verdict_of(data).headline
     return headline([(row.word, row.state) for row in rows])
 
 
@@ -177,8 +192,12 @@ def phonemes_title(rows: Sequence[PhonemeRow], limit: int = 4) -> str:
 
 
 def scores_title(rows: Sequence[ScoreRow]) -> str:
-    """The finding: "Overall 66 of 100; lowest: accuracy (61)"."""
-    overall, *parts = rows
+    """The finding: "Overall 66 of 100; lowest: accuracy (61)".
+
+    How many words were read is never the lowest: that says nothing on how they were pronounced.
+    """
+    overall = rows[0]
+    parts = [row for row in rows[1:] if row.name not in (WORDS_READ, WORDS_RIGHT)]
     known = [(row.score, row.name) for row in parts if row.score is not None]
     found = [] if overall.score is None else [f"Overall {score_text(overall.score)} of 100"]
     if known:

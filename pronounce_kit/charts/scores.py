@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from matplotlib.axes import Axes
 
-from ..highlight import GOOD_FROM, MISPRONOUNCED_BELOW, band, score_text
+from ..highlight import GOOD_FROM, MISPRONOUNCED_BELOW, UNSURE, band
 from .figures import (
     MARGIN,
     band_entries,
@@ -22,8 +22,9 @@ from .figures import (
     set_title,
     size_of,
     text_width,
+    unsure_entries,
 )
-from .rows import ScoreRow, reason_for_nothing, scores_title, text_score_rows
+from .rows import ScoreRow, finding, scores_title, text_score_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ _SCALE = 14.0  # room for the numbers of the scale
 
 
 def plot_scores(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, width_in: float = 6.0) -> Axes:
-    """Draw the scores of the whole text as bars: overall, accuracy, fluency, completeness and prosody.
+    """Draw the scores of the whole text as bars: overall, accuracy, fluency, words read and melody.
 
     A missing score has the words "not assessed" in place of a bar.
 
@@ -68,16 +69,22 @@ def plot_scores(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, widt
     """
     rows = text_score_rows(data)
     if all(row.score is None for row in rows):
-        return draw_message(ax, reason_for_nothing(data, "There are no scores to show."), width_in)
-    title = scores_title(rows)
-    entries = band_entries("below 60: needs practice")
+        return draw_message(ax, finding(data, "There are no scores to show."), width_in)
+    title = finding(data, scores_title(rows))
+    entries = band_entries("below 60: needs practice") if all(row.is_sure for row in rows) else unsure_entries()
     if ax is None:
         below = _SCALE + legend_height(entries, width_in * 72 - 2 * MARGIN)
         ax = new_axes(width_in, len(rows) * _ROW, title=title, below=below)
     blank(ax)
-    ax.set_xlim(0, 107)  # the number stands right of a full bar
+    number = max(text_width(row.text, _SIZE, bold=True) for row in rows) + 8
+    width = size_of(ax)[0]
+    ax.set_xlim(0, max(107.0, 100 * width / max(width - number, 0.5 * width)))  # it stands right of a full bar
     ax.set_ylim(len(rows) - 0.7, -0.7)
-    known = [(place, row.score, band(row.score)) for place, row in enumerate(rows) if row.score is not None]
+    known = [
+        (place, row.score, band(row.score) if row.is_sure else UNSURE)
+        for place, row in enumerate(rows)
+        if row.score is not None
+    ]
     ax.barh(
         [place for place, _, _ in known],
         [score for _, score, _ in known],
@@ -111,6 +118,6 @@ def _draw_labels(ax: Axes, place: int, row: ScoreRow) -> None:
         )
     else:
         label(
-            ax, score_text(row.score), (row.score, place), offset=(5, 0), on="data", size=_SIZE, bold=True, va="center",
+            ax, row.text, (row.score, place), offset=(5, 0), on="data", size=_SIZE, bold=True, va="center",
             gid="score", **halo(),
         )  # fmt: skip

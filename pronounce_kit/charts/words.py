@@ -17,6 +17,7 @@ from ..highlight import (
     MONOTONE,
     UNEXPECTED_BREAK,
     UNSCORED,
+    UNSURE,
     WordState,
     score_text,
     word_band,
@@ -39,7 +40,7 @@ from .figures import (
     settled_size_of,
     text_width,
 )
-from .rows import WordRow, reason_for_nothing, word_rows, words_title
+from .rows import WordRow, finding, word_rows, words_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,8 +101,8 @@ def plot_words(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, width
     """
     rows = word_rows(data)
     if not rows:
-        return draw_message(ax, reason_for_nothing(data, "There are no words to show."), width_in)
-    title = reason_for_nothing(data, words_title(rows))
+        return draw_message(ax, finding(data, "There are no words to show."), width_in)
+    title = words_title(data, rows)
     entries = _legend(rows)
     if ax is None:
         inner = width_in * 72 - 2 * MARGIN
@@ -141,7 +142,7 @@ def _cell(row: WordRow, widest: float, scale: float) -> _Cell:
     around = 2 * _PAD * scale + sum(text_width(sign, size) + 3 * scale for sign in (before, after) if sign)
     # Drawn text is a little wider than measured: glyphs snap to pixels.
     text = fitted(drawable(word_text(row.word, row.state)), 0.96 * widest - around, size, italic=italic)
-    note = _NOTES.get(row.state) or score_text(row.score)
+    note = _NOTES.get(row.state) or f"{'' if row.is_sure else 'about '}{score_text(row.score)}"
     width = max(around + text_width(text, size, italic=italic), text_width(note, _NOTE_SIZE * scale))
     return _Cell(row, text, before, after, note, width)
 
@@ -157,7 +158,7 @@ def _draw_cell(ax: Axes, cell: _Cell, left: float, middle: float, scale: float) 
         label(ax, cell.after, (left + cell.width, middle), ha="right", **fonts)
         inner_right -= text_width(cell.after, size) + 3 * scale
     centre = (inner_left + inner_right) / 2
-    look = _look(cell.row.state, cell.row.score)
+    look = _look(cell.row)
     box = {"boxstyle": f"round,pad={_PAD / _SIZE},rounding_size=0.2", "linewidth": 1.4, **look["box"]}
     # gid names the word's artist, for tests and for readers of an SVG.
     label(
@@ -170,7 +171,7 @@ def _draw_cell(ax: Axes, cell: _Cell, left: float, middle: float, scale: float) 
     )  # fmt: skip
     half = text_width(cell.text, size, italic=cell.row.state == "added") / 2
     below = points_from(ax, (centre, middle))
-    if cell.row.state == "mispronounced":
+    if cell.row.state == "mispronounced" and cell.row.is_sure:
         steps = max(8, int(2 * half / scale))
         xs = [-half + 2 * half * step / steps for step in range(steps + 1)]
         ys = [scale * (-10.8 + 1.1 * math.sin((x + half) / scale * 2 * math.pi / 6)) for x in xs]
@@ -188,39 +189,41 @@ def _text_color() -> str:
     return color
 
 
-def _look(state: WordState, score: float | None) -> dict[str, dict[str, Any]]:
+def _look(row: WordRow) -> dict[str, dict[str, Any]]:
     """How the box and the text of a word look; what has no colour of its own takes that of the figure's text."""
-    of_score = word_band(state, score)
+    state = row.state
+    of_score = word_band(state, row.score)
     if state == "added":
         return {"box": {"facecolor": "none", "edgecolor": "none"}, "text": {"color": _text_color()}}
     if of_score is UNSCORED:
         dashes = "--" if state == "skipped" else ":"
         box = {"facecolor": "none", "edgecolor": UNSCORED.line, "linestyle": dashes}
         return {"box": box, "text": {"color": _text_color()}}
+    if not row.is_sure:
+        of_score = UNSURE
     return {"box": {"facecolor": of_score.fill, "edgecolor": of_score.line}, "text": {"color": of_score.ink}}
 
 
 def _legend(rows: Sequence[WordRow]) -> list[LegendEntry]:
-    """The colours, and those signs that this sentence has."""
-    states = {row.state for row in rows}
-    samples: list[tuple[str, WordState, float | None, str]] = []
-    if states & {"good", "fair", "mispronounced"}:
-        samples += [
-            ("word", "good", GOOD_FROM, "80 to 100: good"),
-            ("word", "fair", MISPRONOUNCED_BELOW, "60 to 79: could be better"),
-            ("word", "mispronounced", 0.0, "below 60: mispronounced"),
-        ]
-    others: tuple[tuple[str, WordState, str], ...] = (
-        ("[word]", "skipped", "skipped"),
-        ("+word", "added", "added"),
-        ("word", "unscored", "no score"),
+    """The colours and signs that this sentence has."""
+    samples = (
+        ("word", WordRow("", GOOD_FROM, "good"), "80 to 100: good"),
+        ("word", WordRow("", MISPRONOUNCED_BELOW, "fair"), "60 to 79: could be better"),
+        ("word", WordRow("", 0.0, "mispronounced"), "below 60: mispronounced"),
+        ("[word]", WordRow("", None, "skipped"), "skipped"),
+        ("+word", WordRow("", None, "added"), "added"),
+        ("word", WordRow("", None, "unscored"), "no score"),
     )
-    samples += [(text, state, None, meaning) for text, state, meaning in others if state in states]
+    sure = {row.state for row in rows if row.is_sure or row.score is None}
     entries = [
-        LegendEntry(text, meaning, look["box"], {**look["text"], "italic": state == "added"})
-        for text, state, score, meaning in samples
-        for look in [_look(state, score)]
+        LegendEntry(text, meaning, look["box"], {**look["text"], "italic": row.state == "added"})
+        for text, row, meaning in samples
+        if row.state in sure
+        for look in [_look(row)]
     ]
+    if any(not row.is_sure and row.score is not None for row in rows):
+        look = _look(WordRow("", 0.0, "good", is_sure=False))
+        entries.append(LegendEntry("word", UNSURE.label, look["box"], look["text"]))
     for found, mark in (
         (any(row.unexpected_break for row in rows), UNEXPECTED_BREAK),
         (any(row.missing_break for row in rows), MISSING_BREAK),

@@ -34,7 +34,7 @@ Examples:
   pronounce-kit assess hello.wav --text "Good morning." --json > hello.json
   cat hello.webm | pronounce-kit assess - --text "Good morning."
 
-Exit code: 0 scored, 1 nothing was heard, 2 the recording, text or an option cannot be used.""",
+Exit code: 0 scored, 1 nothing or another text was heard, 2 the recording, text or an option cannot be used.""",
 )
 @click.argument("audio")
 @click.argument("sentence", metavar="[TEXT]", required=False)
@@ -112,6 +112,7 @@ def assess(
 
     AUDIO is a sound or video file of any common format, at most 10 minutes; - reads it from stdin.
     """
+    from ..display.verdict import verdict_of
     from ..params import PronunciationScoreParams
     from ..service import connect
 
@@ -135,6 +136,7 @@ def assess(
     service = connect(announce=None)
     assessment = service.assess(recording, language=language, params=params)
     shown = _on_hundred(assessment, service, recording, language, params)
+    verdict = verdict_of(shown)
 
     written = []
     if csv and csv != "-":
@@ -154,15 +156,15 @@ def assess(
 
         click.echo(csv_bytes(words(_named(assessment, recording))), nl=False)
     else:
-        _show(shown, recording)
+        from .reading import show_reading
+
+        show_reading(console(), verdict)
         if written:
             click.echo()
     for path in written:
         click.echo(f"Written: {path}", err=as_json or csv == "-")
 
-    from ..highlight import status_message
-
-    return ITEM_FAILED if status_message(shown) else 0
+    return 0 if verdict.is_attempt else ITEM_FAILED
 
 
 # --- what is given ----------------------------------------------------------------------------------------------
@@ -218,19 +220,6 @@ def _on_hundred(
     if params.grading_system == "HundredMark":
         return assessment
     return service.assess(recording, language=language, params=replace(params, grading_system="HundredMark"))
-
-
-def _show(assessment: Assessment, recording: Recording) -> None:
-    from ..highlight import status_message
-    from ..quality import advice
-    from .reading import show_reading
-
-    terminal = console()
-    show_reading(terminal, assessment)
-    told = advice(recording.quality().flags)
-    if told and not status_message(assessment):
-        terminal.print()
-        terminal.print(f"About the recording: {told}", soft_wrap=True)
 
 
 def _page(assessment: Assessment, service: SpeechService, recording: Recording, text: str) -> bytes:

@@ -46,6 +46,7 @@ def demo(out: Path) -> int:
     """
     from dataclasses import replace
 
+    from ..display.verdict import verdict_of
     from ..local import LocalSpeech
     from ..report import assessment_page
     from .reading import mispronounced, picture, show_reading
@@ -67,7 +68,7 @@ def demo(out: Path) -> int:
         assessment = replace(speech.assess(recording, TEXT), utterance_id=title)
         found.append(assessment)
         _heading(terminal, f"Reading {len(found)}: {title}")
-        show_reading(terminal, assessment, every_sound=True)
+        show_reading(terminal, verdict_of(assessment), every_sound=True)
 
     correct, wrong = found
     page = assessment_page(found, title="pronounce_kit demo", audio=recordings, model_audio=[None, recordings[0]])

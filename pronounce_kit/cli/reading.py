@@ -1,7 +1,7 @@
 """A reading as it is shown in a terminal, and as a picture.
 
-Colours, labels and wording are those of `highlight`. Nothing is told by colour alone: "✗" marks what is below 60 and
-"~" what is below 80, brackets a skipped word, "+" an added one.
+What is said is that of `display.verdict`. Nothing is told by colour alone: "✗" marks what is below 60 and "~" what is
+below 80, brackets a skipped word, "+" an added one; where the recording is too noisy to be sure, nothing is marked.
 """
 
 from __future__ import annotations
@@ -14,70 +14,56 @@ from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
 
-from ..highlight import (
-    FAIR,
-    MISSING_BREAK,
-    MONOTONE,
-    POOR,
-    STATE_LABELS,
-    UNEXPECTED_BREAK,
-    UNSCORED,
-    Band,
-    Sound,
-    WordState,
-    band,
-    headline,
-    on_hundred,
-    score_rows,
-    score_text,
-    sounds_of,
-    status_message,
-    word_band,
-    word_state,
-    word_text,
-)
+from ..display.verdict import ShownScore, ShownSound, ShownWord, Verdict, verdict_of
+from ..highlight import BANDS, FAIR, POOR, UNSCORED, Band, BandName
 from .output import new_table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..results import Assessment, Scores, Word
+    from ..results import Assessment
 
-_MARKS = {POOR: "✗", FAIR: "~"}
+_SIGNS: dict[BandName, str] = {POOR.name: "✗", FAIR.name: "~"}
+_COLOURS: dict[BandName, Band] = {band.name: band for band in BANDS}
 _INDENT = 2
 
 
-def show_reading(console: Console, assessment: Assessment, *, every_sound: bool = False) -> None:
+def show_reading(console: Console, verdict: Verdict, *, every_sound: bool = False) -> None:
     """Print the finding, the sentence in colours, the scores, the words, and the sounds of words with problems.
 
-    `every_sound` prints the sounds of all words, a row a word. Where nothing was scored, prints why in one line.
+    `every_sound` prints the sounds of all words, a row a word. Where there is nothing to show, prints why in one line.
+    What is wrong with the recording comes with the finding, before all scores.
     """
-    message = status_message(assessment)
-    if message is not None:
-        console.print(message, soft_wrap=True)
+    if verdict.message is not None:
+        console.print(verdict.message, soft_wrap=True)
         return
-    assessment = on_hundred(assessment)
-    words = assessment.words
-    found = headline([(word.word, _state(word)) for word in words])
-    if found:
-        console.print(Text(f"{found}.", "bold"))
+    if verdict.headline:
+        console.print(Text(f"{verdict.headline}.", "bold"))
+    if verdict.advice:
+        console.print(f"About the recording: {verdict.advice}", soft_wrap=True)
+    if verdict.headline or verdict.advice:
         console.print()
-    for line in _sentence_lines(words, console.width - _INDENT):
+    for line in _sentence_lines(verdict.words, console.width - _INDENT):
         console.print(Padding(line, (0, 0, 0, _INDENT)), no_wrap=True, overflow="ellipsis")
-    if words:
-        console.print(_legend(words))
-    elif assessment.display_text:
-        console.print(assessment.display_text)
-    tables = (_scores_table(assessment.scores), _words_table(words), _sounds_table(words, every_sound))
-    for table in filter(None, tables):
+    if verdict.words:
+        console.print(_legend(verdict))
+    elif verdict.text:
+        console.print(verdict.text)
+    if verdict.tips:
+        console.print()
+        for tip in verdict.tips:
+            console.print(tip)
+    words = verdict.words
+    sounds = _sounds_by_word(words) if every_sound else _sounds_of_problems(words)
+    for table in filter(None, (_scores_table(verdict.scores), _words_table(words), sounds)):
         console.print()
         console.print(table)
 
 
 def mispronounced(assessment: Assessment) -> list[str]:
     """The words that were mispronounced, in order."""
-    return [word.word for word in on_hundred(assessment).words if _state(word) == "mispronounced"]
+    return [word.text for word in verdict_of(assessment).words if word.state == "mispronounced"]
 
 
 def picture(assessment: Assessment) -> bytes:
@@ -91,7 +77,7 @@ def picture(assessment: Assessment) -> bytes:
 
     dpi = 160
     drawn = [charts.plot_words(assessment)]
-    if not status_message(assessment) and sounds_of(assessment.words):
+    if any(word.sounds for word in verdict_of(assessment).words):
         drawn.append(charts.plot_phonemes(assessment))
     images = [imread(io.BytesIO(charts.figure_png(ax, dpi=dpi)), format="png") for ax in drawn]
     picture = io.BytesIO()
@@ -102,20 +88,17 @@ def picture(assessment: Assessment) -> bytes:
 # --- parts ------------------------------------------------------------------------------------------------------
 
 
-def _state(word: Word) -> WordState:
-    return word_state(word.error_type, word.accuracy_score)
-
-
-def _style(of_score: Band) -> Style:
+def _style(name: BandName) -> Style:
     """The band's colours of the light theme, ink on fill: readable on dark and light terminals alike."""
+    of_score = _COLOURS.get(name, UNSCORED)
     if of_score is UNSCORED:
         return Style()
     return Style(color=of_score.ink, bgcolor=of_score.fill, bold=of_score is POOR)
 
 
-def _marked(score: float | None, of_score: Band) -> str:
+def _marked(text: str | None, name: BandName) -> str:
     """A score with the mark of its band: "34 ✗"."""
-    return f"{score_text(score)} {_MARKS.get(of_score, '')}".rstrip()
+    return f"{text or '–'} {_SIGNS.get(name, '')}".rstrip()
 
 
 def _chip(text: str, style: Style) -> Text:
@@ -123,9 +106,9 @@ def _chip(text: str, style: Style) -> Text:
     return Text.assemble((text, style))
 
 
-def _score_cell(score: float | None) -> Text:
+def _score_cell(text: str | None, name: BandName) -> Text:
     """A score, in a column that is not justified: rich would cut the spaces at its end."""
-    return _chip(f"{score_text(score):>4} {_MARKS.get(band(score), ' ')} ", _style(band(score)))
+    return _chip(f"{text or '–':>4} {_SIGNS.get(name, ' ')} ", _style(name))
 
 
 class _Cell(NamedTuple):
@@ -139,17 +122,17 @@ class _Cell(NamedTuple):
         return max(self.word.cell_len, cell_len(self.note))
 
 
-def _cell(word: Word) -> _Cell:
-    state = _state(word)
-    of_word = word_band(state, word.accuracy_score)
-    style = _style(of_word)
-    if state == "added":
+def _cell(word: ShownWord) -> _Cell:
+    style = _style(word.band)
+    if word.state == "added":
         style += Style(italic=True)
-    note = state if state in ("skipped", "added") else _marked(word.accuracy_score, of_word)
-    return _Cell(_chip(f" {word_text(word.word, state)} ", style), f" {note}")
+    note = word.state if word.state in ("skipped", "added") else _marked(word.score_text, word.band)
+    before, after = "".join(mark.sign for mark in word.marks), word.flat.sign if word.flat else ""
+    written = f" {word.before}{word.shown}{word.after} "
+    return _Cell(Text.assemble(before, (written, style), after), f"{' ' * cell_len(before)} {note}")
 
 
-def _sentence_lines(words: Iterable[Word], width: int) -> list[Text]:
+def _sentence_lines(words: Iterable[ShownWord], width: int) -> list[Text]:
     """Lines of words, each followed by the line of their scores."""
     lines: list[list[_Cell]] = [[]]
     for cell in map(_cell, words):
@@ -167,100 +150,85 @@ def _sentence_lines(words: Iterable[Word], width: int) -> list[Text]:
     return out if lines[0] else []
 
 
-def _legend(words: Sequence[Word]) -> str:
+def _legend(verdict: Verdict) -> str:
     """What the numbers and marks mean; only those that this reading has."""
-    states = {_state(word) for word in words}
+    words = verdict.words
+    bands = {word.band for word in words}
+    scored = any(word.score is not None for word in words)
     entries = (
-        (not states <= {"skipped", "added", "unscored"}, "Below each word: its score out of 100"),
-        ("mispronounced" in states, "✗ below 60, mispronounced"),
-        ("fair" in states, "~ below 80, could be better"),
-        ("skipped" in states, "[word] skipped"),
-        ("added" in states, "+word added"),
-        ("unscored" in states, "– no score"),
+        (scored, "Below each word: its score out of 100"),
+        (POOR.name in bands, "✗ below 60, mispronounced"),
+        (FAIR.name in bands, "~ below 80, could be better"),
     )
-    return "; ".join(text for here, text in entries if here) + "."
+    signs = [f"{one.sample} {one.label}" for one in verdict.legend if not one.classes.startswith("pk-word pk-")]
+    states = [f"{one.sample} {one.label}" for one in verdict.legend if one.sample in ("[word]", "+word")]
+    unscored = ["– no score"] if any(word.state == "unscored" for word in words) else []
+    return "; ".join([*(text for here, text in entries if here), *states, *unscored, *signs]) + "."
 
 
-def _scores_table(scores: Scores) -> Table | None:
-    rows = [(name, meaning, score) for name, meaning, score in score_rows(scores) if score is not None]
-    if not rows:
+def _scores_table(scores: Sequence[ShownScore]) -> Table | None:
+    shown = [score for score in scores if score.score is not None]
+    if not shown:
         return None
-    table = new_table("Scores of the text", *(name for name, _, _ in rows))
-    table.add_row(*(_score_cell(score) for _, _, score in rows))
+    table = new_table("Scores of the text", *(score.name for score in shown))
+    table.add_row(*(_score_cell(score.text, score.band) for score in shown))
     return table
 
 
-def _words_table(words: Iterable[Word]) -> Table | None:
+def _words_table(words: Iterable[ShownWord]) -> Table | None:
     table = new_table("Words", "Word", "Score", "Result")
     table.add_column("Time", justify="right", no_wrap=True)
     for word in words:
-        state = _state(word)
-        wrong = state in ("mispronounced", "skipped", "added")
+        wrong = word.band == POOR.name or word.state in ("skipped", "added")
+        # The sounds have a table of their own.
+        notes = [mark.note for mark in (*word.marks, *filter(None, [word.flat]))]
         table.add_row(
-            Text(word_text(word.word, state), "bold" if wrong else ""),
-            _score_cell(None if state in ("skipped", "added") else word.accuracy_score),
-            Text("; ".join([STATE_LABELS[state], *_notes(word)]), "bold" if wrong else ""),
+            Text(word.shown, "bold" if wrong else ""),
+            _score_cell(word.score_text, word.band),
+            Text("; ".join([word.state_label, *notes]), "bold" if wrong else ""),
             _time(word),
         )
     return table if table.row_count else None
 
 
-def _notes(word: Word) -> list[str]:
-    notes = (
-        (word.unexpected_break, UNEXPECTED_BREAK.note),
-        (word.missing_break, MISSING_BREAK.note),
-        (word.monotone, MONOTONE.note),
-    )
-    return [note for here, note in notes if here]
+def _time(word: ShownWord) -> str:
+    return "–" if word.span_s is None else f"{word.span_s[0]:.2f}–{word.span_s[1]:.2f} s"
 
 
-def _time(word: Word) -> str:
-    if word.offset_s is None or word.duration_s is None:
-        return "–"
-    return f"{word.offset_s:.2f}–{word.offset_s + word.duration_s:.2f} s"
-
-
-def _sounds_table(words: Sequence[Word], every_sound: bool) -> Table | None:
-    return _sounds_by_word(words) if every_sound else _sounds_of_problems(words)
-
-
-def _sounds_of_problems(words: Iterable[Word]) -> Table | None:
+def _sounds_of_problems(words: Iterable[ShownWord]) -> Table | None:
     """A row for each sound of the words that are not good, or have a sound that is not."""
     table = new_table("Sounds of the words to practice", "In the word", "Expected", "Heard instead", "Score")
     for word in words:
-        sounds = sounds_of([word])
-        if _state(word) not in ("mispronounced", "fair") and all(band(s.score) is not POOR for s in sounds):
+        if word.band not in _SIGNS and all(sound.band != POOR.name for sound in word.sounds):
             continue
-        for index, sound in enumerate(sounds):
+        for index, sound in enumerate(word.sounds):
             table.add_row(
-                Text("" if index else sound.word),
-                Text(sound.expected),
+                Text("" if index else word.text),
+                Text(sound.label),
                 Text(sound.heard or "–"),
-                _score_cell(sound.score),
-                style="bold" if band(sound.score) is POOR else "",
-                end_section=index == len(sounds) - 1,
+                _score_cell(sound.text, sound.band),
+                style="bold" if sound.band == POOR.name else "",
+                end_section=index == len(word.sounds) - 1,
             )
     return table if table.row_count else None
 
 
-def _sounds_by_word(words: Iterable[Word]) -> Table | None:
+def _sounds_by_word(words: Iterable[ShownWord]) -> Table | None:
     table = new_table("Sounds, with their scores", "In the word", "Expected (and what was heard instead)")
     for word in words:
-        sounds = sounds_of([word])
-        if sounds:
-            wrong = any(band(sound.score) is POOR for sound in sounds)
-            table.add_row(Text(sounds[0].word, "bold" if wrong else ""), _sounds_line(sounds))
+        if word.sounds:
+            wrong = any(sound.band == POOR.name for sound in word.sounds)
+            table.add_row(Text(word.text, "bold" if wrong else ""), _sounds_line(word.sounds))
     return table if table.row_count else None
 
 
-def _sounds_line(sounds: Iterable[Sound]) -> Text:
+def _sounds_line(sounds: Iterable[ShownSound]) -> Text:
     """Sounds side by side: "th 8 ✗ (heard s)   ih 96"."""
     parts = []
     for sound in sounds:
-        of_score = band(sound.score)
-        heard = f" (heard {sound.heard})" if sound.heard else ""
-        shown = Text(f"{sound.expected} {_marked(sound.score, of_score)}{heard}")
-        if of_score in _MARKS:
-            shown.stylize(_style(of_score))
+        heard = f" (heard {sound.heard_sign})" if sound.heard_sign else ""
+        shown = Text(f"{sound.sign} {_marked(sound.text, sound.band)}{heard}")
+        if sound.band in _SIGNS:
+            shown.stylize(_style(sound.band))
         parts.append(shown)
     return Text("   ").join(parts)

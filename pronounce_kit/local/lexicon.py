@@ -203,7 +203,7 @@ class Lexicon:
 
         Numbers, dates and abbreviations are spelled out ("3/4/2020" becomes "March fourth, 2020"). Phones in IPA or
         ARPAbet between slashes count as one word: "say /θɪŋk/". Raises `TextError` when nothing in the text can be
-        read aloud, or it has over 2,000 words.
+        read aloud, part of it is in another script, or it has over 2,000 words.
         """
         text = unicodedata.normalize("NFKC", text)  # also makes plain digits of "²" and "①"
         text = _GLUED.sub(r"\1 ", _INVISIBLE.sub("", text)).strip()
@@ -259,6 +259,11 @@ class Lexicon:
     def _by_rule(self, line: str) -> list[LexicalWord]:
         if not _NOT_A_WORD.sub("", line):
             return []
+        if foreign := next((word for word in line.split() if any(map(_is_of_another_script, word))), None):
+            raise TextError(
+                f"The reference text has {_shown(foreign)}, which is not written in English letters. "
+                "Write the whole text in English, or give the word's pronunciation (lexicon=)."
+            )
         from hibari.g2p.normalize import normalize
 
         try:
@@ -283,6 +288,18 @@ class Lexicon:
                 words.append(LexicalWord(spelling, with_citation_stress(spelling, phones), pause))
             written, symbols = "", ""
         return words
+
+
+# English is written in Latin; Greek letters stand in it as symbols.
+_OTHER_SCRIPTS = (
+    "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "BENGALI",
+    "GURMUKHI", "GUJARATI", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "THAI", "LAO", "KHMER", "MYANMAR",
+    "TIBETAN", "GEORGIAN", "ARMENIAN", "ETHIOPIC", "MONGOLIAN",
+)  # fmt: skip
+
+
+def _is_of_another_script(character: str) -> bool:
+    return character > "\u036f" and character.isalpha() and unicodedata.name(character, "").startswith(_OTHER_SCRIPTS)
 
 
 def _possessive(last: str) -> tuple[str, ...]:

@@ -14,10 +14,11 @@ import numpy as np
 
 from .. import __version__
 from ..errors import AudioError, ParameterError, TextError
+from ..flags import where_heard
 from ..params import PronunciationScoreParams
 from ..recognition import Recognition
 from ..recording import Recording
-from ..results import Assessment
+from ..results import RECORDING_FLAGS, Assessment
 from ..service import ASSESSMENT_LOCALES, locale_of, merge_params
 from .acoustics import AcousticModel, Floats, HamaModel, Heard, sound_begins
 from .added import Addition, additions
@@ -206,8 +207,9 @@ class LocalSpeech:
         finding = find(recording, heard)
         if finding is None:
             return {"RecognitionStatus": "NoMatch", "NBest": []}  # far too short for the text
-        finding = replace(finding, snr_db=recording.quality().snr_db, mispronounced_under=STRICTNESS[self.strictness])
-        return build_reply(finding, params)
+        quality = recording.quality()
+        finding = replace(finding, snr_db=quality.snr_db, mispronounced_under=STRICTNESS[self.strictness])
+        return {**build_reply(finding, params), RECORDING_FLAGS: list(where_heard(quality.flags))}
 
     def _find(
         self, recording: Recording, heard: Heard, script: Script, params: PronunciationScoreParams

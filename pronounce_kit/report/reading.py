@@ -10,24 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..display.html import shown_cell, verdict_html
+from ..display.verdict import ShownSound, ShownWord, Verdict, verdict_of
 from ..errors import InputError
-from ..highlight import (
-    POOR,
-    STATE_LABELS,
-    Markup,
-    assessment_html,
-    band,
-    fragment,
-    on_hundred,
-    score_cell,
-    sounds_of,
-    status_message,
-    tag,
-    word_notes,
-    word_state,
-    word_text,
-)
-from ..results import Assessment, Word
+from ..highlight import POOR, Markup, fragment, on_hundred, tag
+from ..results import Assessment
 from .page import data_url, page, png_url, table
 
 
@@ -102,18 +89,17 @@ def _section(assessment: Assessment, audio: bytes | None, model_audio: bytes | N
     if number is not None:
         name = assessment.student or assessment.utterance_id
         heading = tag("h2", f"Reading {number}" + (f": {name}" if name else ""), dir="auto")
+    verdict = verdict_of(assessment)
     return tag(
         "section",
         heading,
-        _facts(assessment),
+        _facts(assessment) if verdict.is_attempt else None,
         _players(audio, model_audio),
-        # Markup already; a type checker sees the str that the public function promises.
-        Markup(assessment_html(assessment, style=False)),
-        None
-        if status_message(assessment)
-        else fragment(
-            _charts(assessment, "h2" if number is None else "h3"), _words_table(assessment), _sounds_table(assessment)
-        ),
+        tag("div", verdict_html(verdict), class_="pk"),
+        # Noise hides the weak sounds first, so of single ones nothing is said.
+        _charts(assessment, verdict, "h2" if number is None else "h3") if verdict.is_sure else None,
+        _words_table(verdict),
+        _sounds_table(verdict) if verdict.is_sure else None,
     )
 
 
@@ -145,9 +131,9 @@ def _players(audio: bytes | None, model_audio: bytes | None) -> Markup | None:
     return tag("div", *players, class_="pk-players") if players else None
 
 
-def _charts(assessment: Assessment, heading: str) -> Markup | None:
+def _charts(assessment: Assessment, verdict: Verdict, heading: str) -> Markup | None:
     """The sounds as a picture, in a wide and in a narrow version for phones."""
-    if not sounds_of(assessment.words):
+    if not any(word.sounds for word in verdict.words):
         return None
     from .. import charts  # loads matplotlib
 
@@ -165,40 +151,43 @@ def _charts(assessment: Assessment, heading: str) -> Markup | None:
     return fragment(tag(heading, "Every sound"), tag("figure", picture, class_="pk-chart"))
 
 
-def _words_table(assessment: Assessment) -> Markup | None:
-    if not assessment.words:
+def _words_table(verdict: Verdict) -> Markup | None:
+    if not verdict.words:
         return None
-    return table("Words", ("Word", "Score", "Result", "Starts at"), map(_word_row, assessment.words))
+    return table("Words", ("Word", "Score", "Result", "Starts at"), map(_word_row, verdict.words))
 
 
-def _word_row(word: Word) -> Markup:
-    state = word_state(word.error_type, word.accuracy_score)
-    counts = state not in ("skipped", "added")
+def _word_row(word: ShownWord) -> Markup:
+    counts = word.state not in ("skipped", "added")
     return tag(
         "tr",
-        tag("th", tag("bdi", word_text(word.word, state)), scope="row"),
-        score_cell(word.accuracy_score) if counts else tag("td", "–"),
-        tag("td", "; ".join([STATE_LABELS[state], *word_notes(word)])),
-        tag("td", "–" if word.offset_s is None else f"{word.offset_s:.1f} s", class_="pk-time"),
-        class_="pk-problem" if state in ("mispronounced", "skipped", "added") else None,
+        tag("th", tag("bdi", word.shown), scope="row"),
+        shown_cell(word) if counts else tag("td", "–"),
+        tag("td", "; ".join([word.state_label, *word.notes])),
+        tag("td", "–" if word.span_s is None else f"{word.span_s[0]:.1f} s", class_="pk-time"),
+        class_="pk-problem" if word.band == POOR.name or not counts else None,
     )
 
 
-def _sounds_table(assessment: Assessment) -> Markup | None:
+def _sounds_table(verdict: Verdict) -> Markup | None:
     """The sounds, those that need practice first, the worst on top; the others in the order of the text."""
-    sounds = sounds_of(assessment.words)
+    sounds = [sound for word in verdict.words for sound in word.sounds]
     if not sounds:
         return None
-    sounds.sort(key=lambda sound: sound.score if band(sound.score) is POOR and sound.score is not None else 100.0)
+    sounds.sort(key=_urgency)
     rows = (
         tag(
             "tr",
-            tag("th", sound.expected, scope="row"),
+            tag("th", sound.label, scope="row"),
             tag("td", sound.heard or "–"),
             tag("td", tag("bdi", sound.word)),
-            score_cell(sound.score),
-            class_="pk-problem" if band(sound.score) is POOR else None,
+            shown_cell(sound),
+            class_="pk-problem" if sound.band == POOR.name else None,
         )
         for sound in sounds
     )
     return table("Sounds", ("Expected", "Heard instead", "In the word", "Score"), rows, class_="pk-sounds-all")
+
+
+def _urgency(sound: ShownSound) -> float:
+    return sound.score if sound.band == POOR.name and sound.score is not None else 100.0

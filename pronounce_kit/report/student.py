@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from ..display.html import score_tile, sentence_html
+from ..display.verdict import verdict_of
 from ..errors import InputError, PronounceKitError
 from ..highlight import (
     SCORE_LABELS,
@@ -17,8 +19,6 @@ from ..highlight import (
     on_hundred,
     score_cell,
     score_text,
-    sentence_html,
-    status_message,
     tag,
 )
 from ..results import Assessment
@@ -206,14 +206,11 @@ def _chosen(attempts: Sequence[Row]) -> list[_Choice]:
 
 
 def _reading(name: str, row: Row, assessment: Assessment, marks: Sequence[Row], sound: bytes | None) -> Markup:
-    message = status_message(assessment)
+    verdict = verdict_of(assessment)
+    message = verdict.message or (None if verdict.counts else f"{verdict.headline}.")
     whole = _latest(mark for mark in marks if pd.isna(mark["word_index"]))
     of_words = _latest(mark for mark in marks if not pd.isna(mark["word_index"]))
-    machine = (
-        tile(label, some(row[f"{field}_score"]), title=f"{label}: {meaning}")
-        for field, (label, meaning) in SCORE_LABELS.items()
-        if field == "pron" or some(row[f"{field}_score"]) is not None
-    )
+    machine = (score_tile(score) for score in verdict.scores if score.score is not None)
     teachers = (
         tile(f"Teacher: {mark['author']}", some(mark["score"]), title="The teacher's mark", teacher=True)
         for mark in whole
@@ -223,8 +220,10 @@ def _reading(name: str, row: Row, assessment: Assessment, marks: Sequence[Row], 
         tag("h4", f"{name}, {time_of(row['recorded_at'])}"),
         tag("p", message, class_="pk-message") if message else None,
         # Markup already; a type checker sees the str that the public function promises.
-        Markup(sentence_html(assessment, style=False)),
-        None if message and not whole else tag("ul", *machine, *teachers, class_="pk-scores", aria_label="Scores"),
+        None if verdict.kind == "another_text" else Markup(sentence_html(assessment, style=False)),
+        None
+        if not verdict.is_attempt and not whole
+        else tag("ul", *machine, *teachers, class_="pk-scores", aria_label="Scores"),
         *(_reason(mark) for mark in whole),
         tag("ul", *(_word_mark(mark, assessment) for mark in of_words), class_="pk-list") if of_words else None,
         player(sound, name),

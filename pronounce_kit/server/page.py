@@ -64,7 +64,7 @@ class View:
 
 
 def _drawn(body: bytes) -> str:
-    from ..highlight import assessment_html
+    from ..display.html import assessment_html
     from ..results import Assessment
 
     try:

@@ -13,6 +13,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from ..display.verdict import verdict_of
+from ..flags import advice
 from ..highlight import (
     GOOD,
     MISSING_BREAK,
@@ -22,7 +24,6 @@ from ..highlight import (
     WordState,
     band,
     describe_word,
-    headline,
     heard_instead,
     on_hundred,
     score_rows,
@@ -34,7 +35,6 @@ from ..highlight import (
     word_state,
     word_text,
 )
-from ..quality import advice
 from ..recording import Recording
 from ..results import Assessment, Phoneme, Word
 from ..sounds import MinimalPair, pairs_between, sound_of
@@ -60,7 +60,7 @@ def scene_of(assessment: Assessment, recording: Recording, model: ModelReading |
     _punctuate(shown, assessment.reference_text or "")
     return {
         "message": message,
-        "headline": headline([(word.word, state) for word, state in zip(words, states, strict=True)]),
+        "headline": "" if message else verdict_of(assessment, quality.flags).headline,
         "advice": advice(quality.flags) if words or quality.ok else quality.verdict,
         "scores": scores,
         "overall": scores[0] if scores else None,

@@ -34,7 +34,7 @@ from pronounce_kit import (
 from pronounce_kit.batch import Limiter, read_roster
 from pronounce_kit.batch.executors import workers_of
 from pronounce_kit.batch.store import FolderStore
-from pronounce_kit.service import SpeechService
+from pronounce_kit.service import SpeechService, merge_params
 from tests.batch.tiny import Tiny, beeps
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows every signal ends a process at once
@@ -158,6 +158,34 @@ def test_the_summary_says_before_only_of_what_was_done_before(tiny, tmp_path):
         assert assess(rows[:count], tiny, store=tmp_path / "store").summary().startswith(expected)
     failing = assess([*rows, {"text": "? no", "audio": beeps(2)}], tiny, store=tmp_path / "store")
     assert failing.summary().startswith("3 of 4 readings assessed (before), 1 failed, in")
+
+
+class Various:
+    """Answers by the text: in noise, with words of another one, with silence, or well."""
+
+    def reply(self, recording, reference_text=None, *, language="en-US", params=None):
+        text = merge_params(reference_text, params).reference_text
+        if text == "Silence.":
+            return {"RecognitionStatus": "InitialSilenceTimeout"}
+        errors = ["Omission", "Omission", "Insertion"] if text == "Another one." else ["None", "None"]
+        words = [{"Word": f"w{n}", "ErrorType": error, "AccuracyScore": 90.0} for n, error in enumerate(errors)]
+        flags = ["noisy"] if text == "In noise." else []
+        best = {"Words": words, "PronScore": 90.0, "AccuracyScore": 90.0}
+        return {"RecognitionStatus": "Success", "RecordingFlags": flags, "NBest": [best]}
+
+    def assess(self, recording, reference_text=None, *, language="en-US", params=None):
+        return Assessment.from_json(self.reply(recording, reference_text, language=language, params=params))
+
+
+def test_what_is_not_sure_or_not_the_text_is_counted_apart_and_marked_in_the_table():
+    texts = ["Very well.", "In noise.", "Another one.", "Silence.", "In noise."]
+    result = assess([{"text": text, "audio": beeps(n)} for n, text in enumerate(texts)], Various())
+    assert result.summary().startswith(
+        "All 5 readings assessed, 2 too noisy, loud or quiet to be sure, 1 of another text, 1 without speech, in"
+    )
+    table = result.utterances()
+    assert table["verdict"].tolist() == ["scored", "unsure", "another_text", "nothing", "unsure"]
+    assert table["recording_flags"].tolist()[:3] == ["", "noisy", ""]
 
 
 def test_names_are_escaped_in_the_notebook(tiny):

@@ -14,6 +14,7 @@ import time
 import pandas as pd
 
 from pronounce_kit import frames
+from pronounce_kit.flags import NOISY_REPLY_SNR_DB
 
 REPLIES = 10_000
 ROUNDS = 3
@@ -148,6 +149,7 @@ def with_json_normalize(replies: list[dict]) -> dict[str, pd.DataFrame]:
     counts["word_count"] = counts.sum(axis=1)
     counts.columns = [name if name == "word_count" else f"{name.lower()}_count" for name in counts.columns]
     utterances = utterances.join(counts, on="utterance_id")
+    utterances["recording_flags"] = utterances["snr_db"].lt(NOISY_REPLY_SNR_DB).map({True: "noisy", False: ""})
 
     tables = {"utterances": utterances, "words": words, "phonemes": phonemes}
     return {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pronounce_kit import Recording, capture
-from pronounce_kit.quality import VERDICTS
+from pronounce_kit.flags import VERDICTS
 
 from .harness import WATCH_MICROPHONE, Microphone, likeness
 

@@ -24,6 +24,18 @@ def test_words_keep_their_spelling_and_lose_the_punctuation_around_them(lexicon)
     assert words[1].pause == ""
 
 
+@pytest.mark.parametrize("text", ["I like 苹果 pie.", "Я люблю apples", "Read ありがとう aloud", "مرحبا and hello"])
+def test_a_word_in_another_script_is_refused_by_name_rather_than_dropped(lexicon, text):
+    foreign = next(word for word in text.split() if not word.isascii())
+    with pytest.raises(TextError, match=f"'{foreign}', which is not written in English letters"):
+        lexicon.words(text)
+
+
+@pytest.mark.parametrize("text", ["A naïve café in Zürich", "The angle π is 180°", "Say /θɪŋk/ — “now”…"])
+def test_accents_symbols_and_phones_are_no_other_script(lexicon, text):
+    assert lexicon.words(text)
+
+
 def test_numbers_are_spelled_out(lexicon):
     assert read(lexicon, "I have 5 cats.")["5"] == "F AY1 V"
 
