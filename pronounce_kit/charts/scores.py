@@ -65,7 +65,7 @@ def plot_scores(data: Assessment | pd.DataFrame, *, ax: Axes | None = None, widt
     Examples
     --------
     >>> pk.charts.plot_scores(assessment).get_title(loc="left")
-    'Overall ... of 100; lowest: completeness (...)'
+    'Overall ... of 100; lowest: accuracy (...)'
     """
     rows = text_score_rows(data)
     if all(row.score is None for row in rows):

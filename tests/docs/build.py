@@ -1,8 +1,9 @@
-"""Sphinx, run in this process on the pages of `pages`."""
+"""Sphinx, run on the pages of `pages`; in a process of its own, as its extensions change the commands they describe."""
 
 from __future__ import annotations
 
-import io
+import subprocess
+import sys
 from pathlib import Path
 
 from . import pages
@@ -10,22 +11,14 @@ from . import pages
 
 def build(folder: Path) -> list[str]:
     """Write `folder`/html; returns what Sphinx warned of, which is nothing in pages that are right."""
-    from sphinx.application import Sphinx
-    from sphinx.util.console import nocolor
-
-    nocolor()
-    source = (folder / "source").resolve()
+    source, html, doctrees = ((folder / name).resolve() for name in ("source", "html", "doctrees"))
     pages.write(source)
-    warnings = io.StringIO()
-    app = Sphinx(
-        source,
-        Path(__file__).parent,
-        (folder / "html").resolve(),
-        (folder / "doctrees").resolve(),
-        "html",
-        status=None,
-        warning=warnings,
-        freshenv=True,
+    command = [sys.executable, "-W", "ignore", "-m", "sphinx", "--fresh-env", "--write-all", "--quiet", "--no-color"]
+    done = subprocess.run(
+        [*command, "-b", "html", "-c", Path(__file__).parent, "-d", doctrees, source, html],
+        cwd=pages.ROOT,
+        capture_output=True,
+        text=True,
     )
-    app.build(force_all=True)
-    return warnings.getvalue().splitlines()
+    problems = done.stderr.splitlines()
+    return problems or ([f"Sphinx ended with {done.returncode}."] if done.returncode else [])

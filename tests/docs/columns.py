@@ -142,7 +142,8 @@ def described(name: str) -> Iterator[Column]:
         unit = next((unit for of, unit in RANGES.items() if re.search(of, key)), "")
         if unit == "0-100" and name in frames.SCHEMA and key != "heard_score":
             unit = OF_REPLIES
-        yield Column(key, str(dtype), unit, meanings.get(key, "") if name in frames.SCHEMA else "")
+        meaning = meanings.get(key, "") if name in frames.SCHEMA else ""
+        yield Column(key, str(dtype), unit, re.sub(r'(?<!")\bNone\b', "missing", meaning))
 
 
 def _fields(of: str) -> Iterator[tuple[str, str]]:

@@ -208,8 +208,8 @@ def _examples() -> str:
     return "\n".join(
         [
             *_heading("Examples", "="),
-            "The examples of these pages are tests: each runs with the embedded engine and gives what it shows; where",
-            'it shows "...", that depends on the machine or the engine. They begin with these names:',
+            "The examples of these pages are tests: each runs with the embedded engine and gives what it shows;",
+            'where it shows "...", that depends on the machine or the engine. They begin with these names:',
             "",
             ".. code-block:: python",
             "",

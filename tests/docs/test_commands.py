@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Iterator
 
@@ -69,28 +70,11 @@ def test_an_example_has_a_command_options_and_values_that_exist(example: str) ->
 
 
 def calls_in(line: str) -> Iterator[tuple[str, list[str]]]:
-    """(command, arguments) of each call in a line of shell, without pipes and redirections."""
-    for part in shlex.split(line.partition("        (")[0].replace(">", " > ").replace("|", " | "))[:0] or split(line):
-        words = [word for word in part if "=" not in word or word.startswith("-") or " " in word or part.index(word)]
-        if words and words[0] == "pronounce-kit":
-            yield (words[1] if len(words) > 1 else ""), words[2:]
-
-
-def split(line: str) -> Iterator[list[str]]:
-    """The words of each command in a line."""
-    lexer = shlex.shlex(line.partition("   (")[0], posix=True, punctuation_chars="|>&;")
+    """(command, arguments) of each call of pronounce-kit in a line of shell, without pipes and remarks."""
+    lexer = shlex.shlex(line.partition("   (")[0], posix=True, punctuation_chars="|>")
     lexer.whitespace_split = True
-    lexer.commenters = "#"
-    words: list[str] = []
-    skip = False
-    for word in lexer:
-        if set(word) <= set("|&;"):
-            yield words
-            words = []
-        elif set(word) <= set(">"):
-            skip = True
-        elif skip:
-            skip = False
-        else:
-            words.append(word)
-    yield words
+    words = list(lexer)
+    while "pronounce-kit" in words:
+        words = words[words.index("pronounce-kit") + 1 :]
+        own = list(itertools.takewhile(lambda word: word not in ("|", ">"), words))
+        yield (own[0] if own else ""), own[1:]
