@@ -13,8 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from ..display.verdict import verdict_of
-from ..flags import advice
+from ..display.verdict import ShownScore, ShownWord, verdict_of
 from ..highlight import (
     GOOD,
     MISSING_BREAK,
@@ -26,10 +25,8 @@ from ..highlight import (
     describe_word,
     heard_instead,
     on_hundred,
-    score_rows,
     score_text,
     sound_name,
-    status_message,
     word_band,
     word_notes,
     word_state,
@@ -50,20 +47,23 @@ MARGIN_S = 0.04
 def scene_of(assessment: Assessment, recording: Recording, model: ModelReading | None = None) -> Json:
     """Everything the card shows of one attempt, with the model's reading laid over it where there is one."""
     assessment = on_hundred(assessment)
-    message = status_message(assessment)
-    words = [] if message else list(assessment.words)
-    states = [word_state(word.error_type, word.accuracy_score) for word in words]
-    scores = [] if message else [_score(*row) for row in score_rows(assessment.scores) if row[2] is not None]
     quality = recording.quality()
+    verdict = verdict_of(assessment, quality.flags)
+    words = [] if verdict.message else list(assessment.words)
+    states = [word_state(word.error_type, word.accuracy_score) for word in words]
     own = contour(recording)
     shown = _words(words, states, recording.duration_s)
     _punctuate(shown, assessment.reference_text or "")
+    if not verdict.is_sure:
+        _take_back(shown, verdict.words)
     return {
-        "message": message,
-        "headline": "" if message else verdict_of(assessment, quality.flags).headline,
-        "advice": advice(quality.flags) if words or quality.ok else quality.verdict,
-        "scores": scores,
-        "overall": scores[0] if scores else None,
+        "message": verdict.message,
+        "headline": "" if verdict.message else verdict.headline,
+        "advice": quality.verdict if verdict.kind == "nothing" and not quality.ok else verdict.advice,
+        "counts": verdict.counts,
+        "scores": [_score(score) for score in verdict.scores if score.score is not None],
+        "overall": None if verdict.overall is None else _score(verdict.overall),
+        "legend": [entry._asdict() for entry in verdict.legend],
         "words": shown,
         "duration_s": round(recording.duration_s, 3),
         "contour": own.to_json(),
@@ -71,13 +71,15 @@ def scene_of(assessment: Assessment, recording: Recording, model: ModelReading |
     }
 
 
-def _score(label: str, meaning: str, score: float | None) -> Json:
+def _score(score: ShownScore) -> Json:
     return {
-        "label": label,
-        "meaning": meaning,
-        "text": score_text(score),
-        "band": band(score).name,
-        "band_label": band(score).label,
+        "label": score.name,
+        "meaning": score.meaning,
+        "text": score.text,
+        "spoken": score.text if " of " in score.text else f"{score.text} of 100",
+        "value": score.score,
+        "band": score.band,
+        "band_label": score.band_label,
     }
 
 
@@ -117,6 +119,21 @@ def _word(word: Word, state: WordState, of_text: int | None, duration_s: float) 
         "sounds": sounds,
         "hint": _hint(word, state),
     }
+
+
+def _take_back(words: Sequence[Json], undecided: Sequence[ShownWord]) -> None:
+    """Leave nothing of the words but what is said of them where the recording hides what was said."""
+    for own in undecided:
+        for word in words[own.first : own.stop]:
+            word |= {
+                "classes": own.classes.removeprefix("pk-word "),
+                "state_label": own.state_label,
+                "score": own.score_text,
+                "label": own.label,
+            }
+            word |= {"notes": [], "marks": [], "flat": None, "sounds": [], "hint": None}
+            if word["state"] not in ("skipped", "added"):
+                word["state"] = "unscored"
 
 
 def _classes(state: WordState, score: float | None) -> list[str]:

@@ -100,9 +100,9 @@ class Practice {
 
   /** Of the attempts at a text, the one with the highest score; undefined without any. */
   best(index) {
-    const value = (attempt) => Number(attempt.scene.overall.text);
+    const value = (attempt) => attempt.scene.overall.value;
     return this.of(index)
-      .filter((attempt) => attempt.scene?.overall)
+      .filter((attempt) => attempt.scene?.overall && attempt.scene.counts)
       .reduce((best, attempt) => (best && value(best) >= value(attempt) ? best : attempt), undefined);
   }
 
@@ -458,9 +458,7 @@ class Card {
     this.canvas = h("div", { class: "canvas" });
     this.caption = h("figcaption");
     this.figure = h("figure", {}, this.canvas, this.caption);
-    const key = (band, sample, text) => h("li", {}, h("span", { class: `pk-word ${band}`, "aria-hidden": "true" }, sample), text);
-    this.legend = h("ul", { class: "legend", "aria-label": "What the colours mean" },
-      key("pk-good", "word", "good"), key("pk-fair", "word", "could be better"), key("pk-poor pk-mispronounced", "word", "mispronounced"), key("pk-skipped", "[word]", "skipped"));
+    this.legend = h("ul", { class: "legend", "aria-label": "What colours and signs mean" });
     this.attempts = h("section", { class: "attempts", "aria-label": "Attempts" });
     this.root = h(
       "section",
@@ -773,7 +771,9 @@ class Card {
   #drawResult() {
     const scene = this.#shown?.scene;
     this.result.hidden = !scene;
-    this.legend.hidden = !scene || Boolean(scene.message);
+    this.legend.hidden = !scene?.legend.length;
+    this.legend.replaceChildren(...(scene?.legend ?? []).map(({ sample, label, classes }) =>
+      h("li", {}, h("span", { class: classes, "aria-hidden": "true" }, sample), label)));
     if (!scene) return this.result.replaceChildren();
     if (scene.message) return this.result.replaceChildren(h("p", { class: "pk-message" }, scene.message));
     const [overall, ...parts] = scene.scores;
@@ -782,7 +782,7 @@ class Card {
     const tile = (score, css = "") =>
       h("li", { class: `tile pk-${score.band} ${css}`, title: `${score.label}: ${score.meaning}` },
         h("span", { class: "name" }, score.label), " ", h("strong", {}, score.text),
-        h("span", { class: "unseen" }, ` of 100, ${score.band_label}`));
+        h("span", { class: "unseen" }, `${score.spoken.slice(score.text.length)}, ${score.band_label}`));
     this.result.replaceChildren(
       h("div", { class: "finding" },
         h("p", { class: "pk-headline" }, scene.headline),
