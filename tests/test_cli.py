@@ -373,7 +373,7 @@ def bad_files() -> None:
     Path("paper.pdf").write_bytes(b"%PDF-1.7\n" + bytes(3000))
     Path("empty.wav").write_bytes(b"")
     Path("latin.txt").write_bytes("Ça va ?".encode("latin-1"))
-    Path("gbk.txt").write_bytes("æé·".encode("gb18030"))
+    Path("gbk.txt").write_bytes("李雷".encode("gb18030"))
     Path("blank.txt").write_text(" \n", "utf-8")
     Path("folder").mkdir()
 

@@ -1,4 +1,4 @@
-"""What `pip install 'pronounce-kit[local]'` takes on a fresh machine: megabytes, and seconds until the demo's result.
+"""What an installation with the extra `local` takes on a fresh machine: megabytes, and seconds until the demo's result.
 
 python -m tests.benchmarks.installation [--before DIR] [--extras local] [--python PYTHON]
 

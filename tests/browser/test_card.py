@@ -144,7 +144,7 @@ def test_a_student_records_sees_the_wrong_word_hears_it_and_tries_again(
 
         wrong = page.locator(".pk-card .pk-sentence .pk-mispronounced")
         assert wrong.all_inner_texts() == ["think"]
-        assert wrong.get_attribute("aria-label").endswith("th heard as s")
+        assert wrong.get_attribute("aria-label").endswith("th (think) heard as s (sun)")
         assert "1 of 16 words needs practice: think" in page.inner_text(".pk-card [role=status]")
         assert screen.kernel.value(
             "card.attempts[-1].path.exists() and card.attempts[-1].path.with_suffix('.json').exists()"
