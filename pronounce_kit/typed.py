@@ -136,11 +136,12 @@ def moment_of(value: object) -> datetime:
 def local_time(moment: datetime) -> datetime:
     """An aware datetime where this computer is; one without a zone is of here already. Raises `OverflowError`.
 
-    Windows knows the rules of its zone for moments since 1970 only; earlier ones have its standard time.
+    Windows knows the rules of its zone for moments since 1970 only, and Python from 3.12 on those of no moment on the
+    last day of the calendar; such have its standard time.
     """
     try:
         return moment.astimezone()
-    except OSError:
+    except (OSError, ValueError):
         here = timezone(timedelta(seconds=-time.timezone))
         return moment.astimezone(here) if moment.tzinfo else moment.replace(tzinfo=here)
 
