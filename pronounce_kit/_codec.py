@@ -206,6 +206,7 @@ def _decode_container(container: InputContainer, data: bytes, what: str) -> Deco
     if context is None:  # of a codec that this FFmpeg has no decoder for, or none at all
         raise _unreadable(data, what)
     _check_source(context.sample_rate, context.channels, what)
+    context.open(strict=False)  # here, and not with the first packet, after which PyAV 19 takes the codec for unknown
     tally = _Tally()
     samples = _collect(_frames(container, track, tally), what)
     sample_rate = context.sample_rate

@@ -79,7 +79,8 @@ def blamed_on(*packages: str, given: str = "input", unless: tuple[type[Exception
 def _packages_in(traceback: TracebackType | None) -> Iterator[str]:
     """Packages, as they are imported, whose functions the exception came through."""
     while traceback is not None:
-        yield str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if name := traceback.tb_frame.f_globals.get("__name__"):  # of compiled code there may be none
+            yield str(name).partition(".")[0]
         traceback = traceback.tb_next
 
 

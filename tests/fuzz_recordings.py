@@ -63,6 +63,7 @@ KINDS = (
     ("mpegts", "aac", 48_000, "stereo"),
     ("mpeg", "mp2", 44_100, "mono"),
 )
+_SHORTEST_S = 0.01  # Opus has no sound of a few samples
 _TAGS = {"title": "Grüße, 你好", "artist": "x" * 300, "comment": ""}
 _SPECIAL = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63, 2**64 - 1)
 
@@ -155,7 +156,8 @@ def endings(data: bytes) -> Iterator[str]:
         recording = Recording.from_bytes(data)
     except AudioError as error:
         yield f"AudioError: {' '.join(str(error).split()[:6])} …"
-    else:
+        recording = None
+    if recording is not None and recording.duration_s > _SHORTEST_S:
         again = Recording.from_bytes(recording.to_ogg_opus())
         yield (
             "a recording"

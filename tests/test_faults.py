@@ -265,6 +265,13 @@ def test_a_track_that_this_ffmpeg_has_no_decoder_for_is_unreadable_not_a_fault()
         Recording.from_bytes(data)
 
 
+def test_a_decoder_that_refuses_what_the_header_says_is_no_fault() -> None:
+    data = encode(tone(rate=8_000), 8_000, "wav", "adpcm_ima_wav")
+    for bits in (b"\xff\xff", b"\x07\0"):  # a sample: neither can be
+        with pytest.raises(pk.AudioError, match=r"holds no sound that can be decoded|has no audio track"):
+            Recording.from_bytes(data[:32] + b"\xff\xff" + bits + data[36:])
+
+
 def test_opus_without_its_head_is_encoded_anew_rather_than_copied() -> None:
     whole = encode(tone(rate=48_000), 48_000, "webm", "libopus")
     recording = Recording.from_bytes(whole.replace(b"OpusHead", b"OpusDead"))
