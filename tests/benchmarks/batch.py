@@ -7,7 +7,7 @@ of the readings, in processes of their own, so that a machine that is faster now
 models are loaded before the clock starts. Memory is that of the process that hands out the work, at its highest, after
 its first turn and after its last. The digest is of all tables: equal means equal results. The last row is what the
 machine gives: two processes that know nothing of each other, each with half of the readings. With --before, the engine
-of another checkout takes its turns on one thread and on two.
+of another checkout takes its turns on one thread and on two, in its own .venv if it has one.
 """
 
 from __future__ import annotations
@@ -126,7 +126,16 @@ class Way:
         self.peaks_mb: list[float] = []
         file = folder / "rows.json"
         file.write_text(json.dumps(rows, default=str))
-        command = [sys.executable, "-m", "tests.benchmarks.batch", "--way", way, "--rows", str(file)]
+        python = checkout / ".venv" / "bin" / "python" if checkout else Path(sys.executable)
+        command = [
+            str(python) if python.exists() else sys.executable,
+            "-m",
+            "tests.benchmarks.batch",
+            "--way",
+            way,
+            "--rows",
+            str(file),
+        ]
         command += ["--gradebook"] if gradebook else []
         # What is run as a module is looked for where it is run, and so is the package.
         self._process = subprocess.Popen(

@@ -2,9 +2,10 @@
 
 python -m tests.benchmarks.installation [--before DIR] [--extras local] [--python PYTHON]
 
-A new virtual environment, the package of this folder, no cache and an empty home folder: so the first run finds nothing
-that an earlier one has left, and the second what the first one has. Megabytes are those of the disk, with pip. With
---before, another checkout is installed too, and the runs of both take turns. Needs a package index.
+A new virtual environment, the package of this folder, and an empty home folder: the first run finds nothing that an
+earlier one has left, there or beside the packages, and the second what the first one has. Megabytes are those of the
+disk, with pip. With --before, another checkout is installed too, and the runs of both take turns. Needs a package
+index.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Installed:
     name: str
     bin: Path
     packages: Path
+    files: frozenset[Path]
 
     @classmethod
     def of(cls, name: str, source: Path, extras: str, python: str, folder: Path) -> Installed:
@@ -40,12 +42,19 @@ class Installed:
         commands = folder / ("Scripts" if sys.platform == "win32" else "bin")
         pip = [commands / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"{source.resolve()}[{extras}]"], check=True)
-        return cls(name, commands, next(folder.rglob("site-packages")))
+        packages = next(folder.rglob("site-packages"))
+        return cls(name, commands, packages, frozenset(_files(packages)))
 
     def sizes_mb(self) -> dict[str, float]:
         """Of each folder and file of site-packages, the largest first."""
         sizes = {entry.name: _size_mb(entry) for entry in self.packages.iterdir()}
         return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
+    def as_installed(self) -> None:
+        """Remove what runs have left beside the packages."""
+        for path in set(_files(self.packages)) - self.files:
+            if not path.is_dir():
+                path.unlink()
 
     def demo(self, home: Path) -> tuple[float, float]:
         """Run the demo; seconds until its result is there, and of processor time."""
@@ -87,13 +96,13 @@ def main() -> None:
         installed = [
             Installed.of(name, source, given.extras, given.python, folder / name) for name, source in sources.items()
         ]
-        runs = [
-            (one.name, turn, *one.demo(home))
-            for number in range(HOMES)
-            for one in (installed if number % 2 == 0 else installed[::-1])
-            if (home := folder / f"home of {one.name} {number}").mkdir() is None
-            for turn in ("first", "second")
-        ]
+        runs = []
+        for number in range(HOMES):
+            for one in installed if number % 2 == 0 else installed[::-1]:
+                one.as_installed()
+                home = folder / f"home of {one.name} {number}"
+                home.mkdir()
+                runs += [(one.name, turn, *one.demo(home)) for turn in ("first", "second")]
         for one in installed:
             sizes = one.sizes_mb()
             largest = ", ".join(f"{package} {size:.0f}" for package, size in list(sizes.items())[:LARGEST])
