@@ -60,7 +60,7 @@ def demo(out: Path) -> int:
         "given only the sound and the text, as from a student at a microphone, and scores every word and every sound "
         "from 0 to 100.",
     )
-    with terminal.status("Getting ready. The first time this takes some seconds more ..."):
+    with terminal.status("Getting ready ..."):
         speech.load()
     found = []
     recordings = [speech.synthesize(TEXT), speech.synthesize_phones(_with_mistakes(speech))]
