@@ -48,7 +48,11 @@ def moment_in(value: object) -> datetime | None:
         return None
     if isinstance(value, str) and not is_one_date(value):
         raise InputError(f"The date {value!r} may be read in several ways. Write it as 2025-03-31 14:05.")
-    year = int(value.strip()[:4]) if isinstance(value, str) else getattr(value, "year", None)
+    year: int | None
+    if isinstance(value, np.datetime64):
+        year = int(str(value.astype("datetime64[Y]")))
+    else:
+        year = int(value.strip()[:4]) if isinstance(value, str) else getattr(value, "year", None)
     if year is not None and year not in _YEARS:
         raise InputError(
             f"The date {cell_text(value)} is what programs write where there is none. Write it as 2025-03-31 14:05, "
